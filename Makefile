@@ -1,0 +1,81 @@
+# Every target sets up its own environment first. The second call is fast.
+# Another interpreter:  make test PYTHON=python3.12
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+LAB_STAMP := $(VENV)/.ready-lab
+NOTEBOOKS := $(wildcard book/part*/*.ipynb) $(wildcard solutions/*.ipynb)
+
+# One thread per process: results do not depend on the machine, and two processes share two cores.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.PHONY: help setup test test-slow lint book serve lab execute exercises evidence bench clean
+
+help:
+	@echo "make book       build the site into book/_build/html"
+	@echo "make test       run the tests, the notebook guard and the strict notebook comparison"
+	@echo "make test-slow  run the slow tests"
+	@echo "make lint       check the style of the code"
+	@echo "make serve      build the site and serve it on this computer"
+	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make execute    run the notebooks and store their outputs (NB=path for some)"
+	@echo "make exercises  write exercises/ from solutions/"
+	@echo "make evidence   recompute the results that are too costly for a notebook"
+	@echo "make bench      measure speed"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed. Name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV). This takes a few minutes, once."
+	@# torch first and alone, so that the build already chosen for this machine is kept.
+	$(PY) -m pip install --progress-bar off -q -c constraints.txt torch
+	$(PY) -m pip install --progress-bar off -q -c constraints.txt -e ".[book,test]"
+	@touch $@
+
+$(LAB_STAMP): $(STAMP)
+	$(PY) -m pip install --progress-bar off -q -c constraints.txt -e ".[lab]"
+	@touch $@
+
+test: $(STAMP)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --durations=10 \
+	  --nbval --nbval-current-env --nbval-cell-timeout 300 tests $(NOTEBOOKS)
+
+test-slow: $(STAMP)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --durations=10 -m slow tests
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+
+book: $(STAMP)
+	$(VENV)/bin/jupyter-book build book --warningiserror --keep-going
+	@echo "Open book/_build/html/index.html"
+
+serve: book
+	$(PY) -m http.server --bind localhost --directory book/_build/html 8000
+
+lab: $(LAB_STAMP)
+	$(VENV)/bin/jupyter lab
+
+execute: $(STAMP)
+	$(PY) -m rxcourse.notebooks execute $(or $(NB),$(NOTEBOOKS))
+
+exercises: $(STAMP)
+	$(PY) -m rxcourse exercises
+
+evidence: $(STAMP)
+	@for script in book/evidence/[0-9]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
+
+bench: $(STAMP)
+	$(PY) -m rxcourse bench
+
+clean:
+	rm -rf book/_build
