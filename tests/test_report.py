@@ -19,7 +19,9 @@ def test_inside_prints_the_authors_number(value, capsys):
     assert capsys.readouterr().out == "gain [%]: 4.2 ± 0.8\n"
 
 
-@pytest.mark.parametrize("value, shown", [(5.1, "5.1"), (0.0, "0"), (np.nan, "nan"), (np.inf, "inf")])
+@pytest.mark.parametrize(
+    "value, shown", [(5.1, "5.1"), (0.0, "0"), (np.nan, "nan"), (np.inf, "inf")]
+)
 def test_outside_says_so_with_the_value(value, shown, capsys):
     report("gain [%]", value, **CLAIM)
     assert capsys.readouterr().out == f"gain [%]: OUTSIDE: {shown}, expected 4.2 ± 0.8\n"
