@@ -208,13 +208,16 @@ def test_reward_for_ever_never_converges_and_the_others_refuse_it():
         policy_iteration(endless)
 
 
-def test_policy_iteration_prefers_no_equal_action_that_never_ends():
-    # Reward 1 at the end and nothing on the way: to wait is worth as much as to go.
-    P = corridor().P
-    mdp = TabularMDP(P, np.array([0, 0, 0, 1.0]), np.full(4, 0.25), np.arange(4) == 3, 1.0)
-    found = policy_iteration(mdp)
-    np.testing.assert_allclose(found.v, [1, 1, 1, 0])
-    np.testing.assert_allclose(policy_value(mdp, found.pi), [1, 1, 1, 0])
+def test_policy_iteration_takes_no_equal_action_that_never_ends():
+    # Action 0 waits in states 0 and 1 and gives up in state 2; action 1 goes on to the prize.
+    # While state 2 is improved, waiting is worth as much as going on, but must not be taken.
+    P = np.zeros((5, 2, 5))
+    P[[0, 1, 2], 0, [0, 1, 4]] = P[[0, 1, 2], 1, [1, 2, 3]] = P[3:, :, 4] = 1
+    prize, terminal = np.array([0, 0, 0, 1.0, 0]), np.arange(5) >= 3
+    found = policy_iteration(TabularMDP(P, prize, np.full(5, 0.2), terminal, 1.0))
+    assert found.n_iterations == 2
+    np.testing.assert_allclose(found.v, [1, 1, 1, 0, 0])
+    assert (found.pi[:2, 1] > 0).all()
 
 
 @pytest.mark.parametrize("ends", [False, True])
