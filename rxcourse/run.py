@@ -1,0 +1,75 @@
+"""What every learner returns, and how it keeps its learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rxcourse import validate
+from rxcourse.policy import Policy
+
+Log = Callable[[Policy], dict[str, np.ndarray]]
+"""Called with the current greedy stack, returns columns of shape (L,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The result of training L learners.
+
+    Attributes
+    ----------
+    policy : stack of L policies
+        Greedy in what was learned. ``policy[l]`` is learner l's.
+    curve : DataFrame
+        Tidy: learner, step, and one column per metric that `log` returned.
+    q : ndarray or QFunction or None
+        What was learned: (L, S, A) for tables.
+    data : Any
+        What else a method has to show (visit counts, a dataset), by name.
+    """
+
+    policy: Policy
+    curve: pd.DataFrame
+    q: Any = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class CurveLog:
+    """Collect (L,) columns every `log_every` decisions of a learner.
+
+    A learner never sees what is logged: `log` is handed the current greedy stack and
+    may compare it with an exact answer the learner does not know.
+    """
+
+    def __init__(self, log: Log | None, log_every: int | None, n_learners: int):
+        if log is not None and log_every is None:
+            raise ValueError("log_every must be given with log: decisions between records.")
+        self.log, self.n_learners = log, n_learners
+        self.every = log and validate.positive_int("log_every", log_every)
+        self.frames: list[pd.DataFrame] = []
+        self._next = 0
+
+    def __call__(self, step: int, policy: Callable[[], Policy]) -> None:
+        """Record at `step` if it is time; `policy` makes the stack only when needed."""
+        if self.log is None or step < self._next:
+            return
+        self._next = step - step % self.every + self.every
+        columns = self.log(policy())
+        for name, value in columns.items():
+            if np.shape(value) != (self.n_learners,):
+                raise ValueError(
+                    f"log must return columns of shape ({self.n_learners},), "
+                    f"{name} has shape {np.shape(value)}."
+                )
+        frame = {"learner": np.arange(self.n_learners), "step": step, **columns}
+        self.frames.append(pd.DataFrame(frame))
+
+    def frame(self) -> pd.DataFrame:
+        """All records, tidy."""
+        if not self.frames:
+            return pd.DataFrame({"learner": [], "step": []}, dtype=int)
+        return pd.concat(self.frames, ignore_index=True)

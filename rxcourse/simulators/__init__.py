@@ -1,0 +1,1 @@
+"""Simulators of people in training, and textbook grids: Gymnasium environments."""
