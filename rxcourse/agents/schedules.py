@@ -1,0 +1,44 @@
+"""How a step size or an exploration rate shrinks while learning goes on.
+
+A step size is a number, or a function of how often that state and action has been
+updated, counting the present time: ``alpha(n)``, n = 1, 2, ... An exploration rate is a
+number, or a function of the decisions a learner has taken: ``epsilon(step)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rxcourse import validate
+
+Schedule = float | Callable[[np.ndarray], np.ndarray]
+
+
+def polynomial(power: float) -> Callable:
+    """1 / n**power: satisfies the conditions of convergence for 0.5 < power <= 1."""
+    if not 0 < power <= 1:
+        raise ValueError(f"power must lie in (0, 1], got {power!r}.")
+    return lambda n: 1.0 / np.asarray(n, float) ** power
+
+
+def harmonic(scale: float) -> Callable:
+    """Scale / (scale + n): starts near 1, falls like 1/n once n is beyond `scale`."""
+    if not scale > 0:
+        raise ValueError(f"scale must be above 0, got {scale!r}.")
+    return lambda n: scale / (scale + np.asarray(n, float))
+
+
+def linear(start: float, end: float, n_steps: int) -> Callable:
+    """From `start` to `end` in a straight line over `n_steps`, then constant."""
+    validate.positive_int("n_steps", n_steps)
+    return lambda n: start + (end - start) * np.clip(np.asarray(n) / n_steps, 0, 1)
+
+
+def as_function(name: str, schedule: Schedule) -> Callable:
+    """Return a schedule as a function; a number in [0, 1] becomes a constant one."""
+    if callable(schedule):
+        return schedule
+    value = validate.fraction(name, schedule)
+    return lambda n: value

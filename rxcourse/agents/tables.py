@@ -1,0 +1,179 @@
+"""What the tabular learners share: L tables, who acts on which row, what to explore.
+
+The tables of all learners stand side by side: the *cell* of learner l and state s is
+column l*S + s, and actions are rows. A line such as ``q[:, next_cell].max(axis=0)`` then
+reads as in the textbook and means all learners at once. (Actions come first because
+NumPy reduces over a long first axis several times faster than over a short last one.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from gymnasium.spaces import Discrete
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from rxcourse import validate
+from rxcourse.agents.schedules import as_function
+from rxcourse.policy import Greedy, Table, rows_per_learner
+from rxcourse.rollout import Step
+from rxcourse.run import CurveLog, Run
+
+Array = np.ndarray
+
+
+class Decision(NamedTuple):
+    """One decision of every learner: arrays of shape (L,).
+
+    ``live`` is None where every row decided; a row that only restarted teaches nothing.
+    """
+
+    cell: Array
+    action: Array
+    reward: Array
+    discount: Array
+    next_cell: Array
+    row: Array
+    live: Array | None
+
+
+class Tables:
+    """Where each learner's numbers are, for learners that own rows in blocks.
+
+    Parameters
+    ----------
+    envs : VectorEnv
+        With discrete observations and actions.
+    n_learners : int
+        Learner l owns rows l*n to (l+1)*n - 1.
+    gamma : float
+    allowed : ndarray of bool, shape (S, A), optional
+    """
+
+    def __init__(self, envs: VectorEnv, n_learners: int, gamma: float, allowed=None):
+        for name in ("single_observation_space", "single_action_space"):
+            if not isinstance(getattr(envs, name), Discrete):
+                raise ValueError(
+                    f"a tabular learner needs a Discrete {name}, got "
+                    f"{getattr(envs, name)}. Use function approximation instead."
+                )
+        self.n_states = int(envs.single_observation_space.n)
+        self.n_actions = int(envs.single_action_space.n)
+        self.n_learners = n_learners
+        self.n_rows = rows_per_learner(envs.num_envs, n_learners)
+        self.gamma = validate.fraction("gamma", gamma)
+        shape = (self.n_states, self.n_actions)
+        self.allowed = allowed
+        if allowed is not None:
+            self.allowed = validate.allowed_rows("allowed", allowed, shape)
+            self._mask = np.tile(self.allowed.T, n_learners)
+        first = np.arange(n_learners) * self.n_states
+        mode = envs.metadata.get("autoreset_mode")
+        self.may_only_restart = mode not in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED)
+        self.first = np.repeat(first, self.n_rows)
+        self._turns = np.arange(envs.num_envs).reshape(n_learners, self.n_rows).T
+
+    def values(self, q0) -> Array:
+        """Fresh action values (A, L*S), all `q0`: a number, or a table (S, A)."""
+        start = validate.finite("q0", q0, ndim=(0, 2))
+        shape = (self.n_states, self.n_actions)
+        if start.ndim == 2 and start.shape != shape:
+            raise ValueError(f"q0 must be a number or have shape {shape}, got {start.shape}.")
+        return np.tile(np.broadcast_to(start, shape).T, self.n_learners)
+
+    def by_learner(self, q: Array) -> Array:
+        """Lay out (A, L*S) as one table per learner, (L, S, A)."""
+        return q.T.reshape(self.n_learners, self.n_states, self.n_actions).copy()
+
+    def n_calls(self, n_steps: int) -> int:
+        """Calls of ``envs.step`` that give each learner `n_steps` decisions."""
+        return -(-validate.positive_int("n_steps", n_steps) // self.n_rows)
+
+    def decisions(self, step: Step) -> Iterator[Decision]:
+        """The rows of a step, one per learner at a time, so that no update is lost."""
+        cell, next_cell = self.first + step.obs, self.first + step.next_obs
+        live = step.live if self.may_only_restart else None
+        # Termination means a future worth nothing; truncation only that we stopped looking.
+        discount = np.where(step.terminated, 0.0, self.gamma)
+        if self.n_rows == 1:
+            yield Decision(cell, step.action, step.reward, discount, next_cell,
+                           self._turns[0], live)  # fmt: skip
+            return
+        for row in self._turns:
+            yield Decision(cell[row], step.action[row], step.reward[row], discount[row],
+                           next_cell[row], row, live if live is None else live[row])  # fmt: skip
+
+    def best(self, q: Array, cell: Array) -> Array:
+        """Largest allowed action value of each cell."""
+        values = q.take(cell, axis=1)
+        if self.allowed is not None:
+            values[~self._mask[:, cell]] = -np.inf
+        return np.maximum.reduce(values)
+
+    def probs(self, q: Array, cell: Array, epsilon: float) -> Array:
+        """Epsilon-greedy probabilities of each cell, (A, N); ties are shared."""
+        values = q.take(cell, axis=1)
+        explore = epsilon / self.n_actions
+        if self.allowed is not None:
+            mask = self._mask[:, cell]
+            values[~mask] = -np.inf
+            explore = epsilon * mask / mask.sum(axis=0)
+        best = values == np.maximum.reduce(values)
+        return best * ((1 - epsilon) / np.add.reduce(best)) + explore
+
+    def behavior(self, q: Array, epsilon) -> Callable:
+        """The epsilon-greedy ``act`` of learners who improve `q` while they act."""
+        epsilon = as_function("epsilon", epsilon)
+        taken = 0
+
+        def act(obs, rng):
+            nonlocal taken
+            probs = self.probs(q, self.first + obs, epsilon(taken))
+            taken += self.n_rows
+            return draw(probs, rng.random(len(obs)))
+
+        return act
+
+    def greedy(self, q: Array) -> Greedy:
+        """The stack of greedy policies in a copy of `q`."""
+        return Greedy(Table(self.by_learner(q)), allowed=self.allowed)
+
+    def run(self, q: Array, curve: CurveLog, step_size: StepSize) -> Run:
+        """What the learner returns."""
+        data = {}
+        if step_size.visits is not None:
+            data["visits"] = self.by_learner(step_size.visits)
+        return Run(self.greedy(q), curve.frame(), self.by_learner(q), data)
+
+
+def draw(probs: Array, u: Array) -> tuple[Array, Array]:
+    """Turn uniform numbers (N,) into actions and their probabilities; probs (A, N)."""
+    # The running sum over actions, as a product with a triangle of ones: at this shape
+    # several times faster than np.cumsum.
+    edge = _triangle(len(probs)) @ probs
+    action = np.add.reduce(u * edge[-1] >= edge, axis=0)
+    return action, probs[action, np.arange(len(u))]
+
+
+@cache
+def _triangle(n: int) -> Array:
+    return np.tri(n)
+
+
+class StepSize:
+    """The step size of each update, by how often that cell and action were updated."""
+
+    def __init__(self, alpha, q: Array):
+        self.alpha = as_function("alpha", alpha)
+        self.visits = np.zeros(q.shape, np.int64) if callable(alpha) else None
+
+    def __call__(self, d: Decision) -> Array:
+        n = None
+        if self.visits is not None:
+            n = self.visits[d.action, d.cell] + 1
+            self.visits[d.action, d.cell] = n if d.live is None else n - ~d.live
+        size = self.alpha(n)
+        return size if d.live is None else size * d.live
