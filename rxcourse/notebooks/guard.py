@@ -151,6 +151,8 @@ def _markdown_cell(cell):
     """Problems of one Markdown cell, numbers aside."""
     if cell.metadata.get("tags"):
         yield f"tags {cell.metadata['tags']} on text have no meaning here"
+    for line in prose.badly_nested(cell.source):
+        yield f"an inner box needs fewer colons than the outer one: {line}"
     for label, classes, source in prose.equations(cell.source):
         if not label and "derivation" not in classes:
             yield f"an equation with neither a label nor the class derivation: {source[:60]}"

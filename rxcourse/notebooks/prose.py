@@ -83,6 +83,20 @@ def blocks(markdown):
     return [block for block in found if block.text.strip() or block.options]
 
 
+def badly_nested(markdown):
+    """Boxes that stand in a box with as few or fewer colons, which ends the outer one early."""
+    found, open_fences = [], []
+    for line in markdown.splitlines():
+        fence = _OPEN.match(line)
+        if fence and open_fences and _closes(fence, open_fences[-1]):
+            open_fences.pop()
+        elif fence:
+            if any(o[0] == fence[1][0] and len(o) <= len(fence[1]) for o in open_fences):
+                found.append(line.strip())
+            open_fences.append(fence[1])
+    return found + [f"{fence} is never closed" for fence in open_fences]
+
+
 def equations(markdown):
     """Display equations of a page.
 

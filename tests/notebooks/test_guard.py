@@ -79,6 +79,8 @@ BREAK = {
     ),
     "'4.3 kg', which no output shows": text_is("The gain is 4.3 kg."),
     "neither a label nor": text_is("The gain is 4.2 kg.\n\n$$v = r$$"),
+    "fewer colons": text_is("4.2\n\n:::{note}\n:::{tip}\nx\n:::\n:::"),
+    "never closed": text_is("4.2\n\n:::{note}\nx"),
     "have no meaning here": lambda nb: nb.cells[0].metadata.update(tags=["hide-input"]),
     "empty code cell": lambda nb: nb.cells.append(new_code_cell("")),
 }

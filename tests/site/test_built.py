@@ -1,0 +1,138 @@
+"""The built site: no request to another host, no broken link, every picture described."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site once, as ``make book`` does, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [
+        program,
+        "build",
+        "book",
+        "--warningiserror",
+        "--keep-going",
+        "--path-output",
+        folder,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_environment())
+    complaints = [line for line in (done.stdout + done.stderr).splitlines() if "WARNING" in line]
+    assert done.returncode == 0, "\n".join(complaints or [done.stdout[-3000:], done.stderr[-3000:]])
+    return folder / "_build" / "html"
+
+
+def _environment():
+    return {**os.environ, "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Parsed pages by path below the site."""
+    found = {}
+    for path in sorted(site.rglob("*.html")):
+        if "_static" not in path.parts:
+            text = path.read_text("utf-8")
+            found[path.relative_to(site).as_posix()] = BeautifulSoup(text, "html.parser")
+    return found
+
+
+def test_all_pages_of_the_contents_were_built(pages):
+    contents = (ROOT / "book" / "_toc.yml").read_text("utf-8")
+    names = re.findall(r"^\s*(?:- file|root): (\S+)", contents, re.MULTILINE)
+    assert [name for name in names if f"{name}.html" not in pages] == []
+
+
+LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
+
+
+def loaded(page):
+    """Addresses that a browser fetches by itself when it opens the page."""
+    for tag, attribute in LOADS.items():
+        yield from (node[attribute] for node in page.find_all(tag, attrs={attribute: True}))
+    for link in page.find_all("link", href=True):
+        if set(link.get("rel", [])) & {
+            "stylesheet",
+            "icon",
+            "preload",
+            "modulepreload",
+            "manifest",
+        }:
+            yield link["href"]
+
+
+def test_nothing_is_loaded_from_another_host(pages):
+    outside = {
+        (name, address)
+        for name, page in pages.items()
+        for address in loaded(page)
+        if re.match(r"(?:\w+:)?//", address)
+    }
+    assert outside == set()
+
+
+def test_scripts_and_styles_of_the_course_name_no_host(site):
+    for path in [site / "_static/course.css", site / "_static/course.js"]:
+        assert "//" not in re.sub(r"(?m)^\s*//.*$|/\*.*?\*/", "", path.read_text("utf-8"))
+
+
+def test_styles_import_nothing_from_another_host(site):
+    for path in site.rglob("*.css"):
+        found = re.findall(
+            r"(?:url\(|@import)\s*['\"]?(?:https?:)?//[^)\s]+", path.read_text("utf-8")
+        )
+        assert found == [], path.name
+
+
+def test_mathematics_is_served_from_the_site(site, pages):
+    page = pages["appendix/notation.html"]
+    (script,) = [a for a in loaded(page) if "mathjax" in a.lower()]
+    file = (site / "appendix" / script.split("?")[0]).resolve()
+    assert 1e6 < file.stat().st_size < 3e6
+
+
+def test_every_picture_is_described(pages):
+    plain = [
+        (name, image.get("src"))
+        for name, page in pages.items()
+        for image in page.find_all("img")
+        if len((image.get("alt") or "").split()) < 4 or re.search(r"\.\w{3}$", image["alt"])
+    ]
+    assert plain == []
+
+
+def test_every_link_inside_the_site_leads_somewhere(site, pages):
+    broken = []
+    for name, page in pages.items():
+        for link in page.find_all("a", href=True):
+            address, place = urldefrag(unquote(link["href"]))
+            if re.match(r"\w+:", address):
+                continue
+            target = (site / name).parent / address.split("?")[0] if address else site / name
+            key = os.path.relpath(target, site)
+            if not target.is_file() or place and key in pages and not pages[key].find(id=place):
+                broken.append((name, link["href"]))
+    assert broken == []
+
+
+def test_files_named_on_the_pages_exist():
+    text = "".join(
+        p.read_text("utf-8") for p in ROOT.glob("book/**/*.md") if "_build" not in p.parts
+    )
+    named = set(re.findall(r"\brxcourse/[\w/]+\.py\b", text))
+    assert named and [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_the_front_page_says_what_it_is_not(pages):
+    assert "not medical advice" in pages["intro.html"].get_text().lower()
