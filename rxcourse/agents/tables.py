@@ -8,7 +8,7 @@ NumPy reduces over a long first axis several times faster than over a short last
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -124,18 +124,21 @@ class Tables:
         best = values == np.maximum.reduce(values)
         return best * ((1 - epsilon) / np.add.reduce(best)) + explore
 
-    def behavior(self, q: Array, epsilon) -> Callable:
-        """The epsilon-greedy ``act`` of learners who improve `q` while they act."""
-        epsilon = as_function("epsilon", epsilon)
-        taken = 0
+    def mean(self, q: Array, cell: Array, epsilon: float) -> Array:
+        """Mean action value of each cell under the epsilon-greedy policy."""
+        probs, values = self.probs(q, cell, epsilon), q[:, cell]
+        return np.add.reduce(np.where(probs > 0, probs * values, 0.0))
 
-        def act(obs, rng):
-            nonlocal taken
-            probs = self.probs(q, self.first + obs, epsilon(taken))
-            taken += self.n_rows
-            return draw(probs, rng.random(len(obs)))
+    def best_action(self, q: Array, column: Array, cell: Array) -> Array:
+        """First of the best allowed actions in these columns of `q`."""
+        values = q[:, column]
+        if self.allowed is not None:
+            values[~self._mask[:, cell]] = -np.inf
+        return values.argmax(axis=0)
 
-        return act
+    def behavior(self, q: Array, epsilon) -> Behavior:
+        """Epsilon-greedy action in `q`, which the learner improves meanwhile."""
+        return Behavior(self, q, epsilon)
 
     def greedy(self, q: Array) -> Greedy:
         """The stack of greedy policies in a copy of `q`."""
@@ -147,6 +150,48 @@ class Tables:
         if step_size.visits is not None:
             data["visits"] = self.by_learner(step_size.visits)
         return Run(self.greedy(q), curve.frame(), self.by_learner(q), data)
+
+
+class Behavior:
+    """The epsilon-greedy ``act`` of all learners: call it with (obs, rng)."""
+
+    def __init__(self, tables: Tables, q: Array, epsilon):
+        self.tables, self.q = tables, q
+        self.schedule = as_function("epsilon", epsilon)
+        self.taken = 0
+
+    @property
+    def epsilon(self) -> float:
+        """Exploration rate now, by the decisions a learner has taken."""
+        return self.schedule(self.taken)
+
+    def __call__(self, obs: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        drawn = self._draw(obs, rng)
+        self.taken += self.tables.n_rows
+        return drawn
+
+    def _draw(self, obs: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        probs = self.tables.probs(self.q, self.tables.first + obs, self.epsilon)
+        return draw(probs, rng.random(len(obs)))
+
+
+class BehaviorAhead(Behavior):
+    """Draws the next action before the update, then executes it: SARSA needs that."""
+
+    def look_ahead(self, step: Step, rng: np.random.Generator) -> Array:
+        """Action for ``step.next_obs``; executed next on rows that go on."""
+        self._planned = self._draw(step.next_obs, rng)
+        self._goes_on = ~(step.terminated | step.truncated)
+        return self._planned[0]
+
+    def __call__(self, obs: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        fresh = super().__call__(obs, rng)
+        if self.taken == self.tables.n_rows:
+            return fresh
+        return tuple(
+            np.where(self._goes_on, planned, new)
+            for planned, new in zip(self._planned, fresh, strict=True)
+        )
 
 
 def draw(probs: Array, u: Array) -> tuple[Array, Array]:
