@@ -181,6 +181,8 @@ def test_image_has_24_pixels_a_cell_and_one_walker():
     assert (rows // 24 == 3).all()
     assert (columns // 24 == 0).all()
     assert len(rows) == 144
+    assert image[3 * 24 + 12, 7 * 24 + 12].tolist() == [176, 216, 180]  # the end
+    assert image[3 * 24 + 12, 2 * 24 + 12].tolist() == [255, 255, 255]
 
 
 def test_unknown_action_is_refused():
@@ -192,6 +194,11 @@ def test_unknown_action_is_refused():
 
 def test_variants_name_their_actions():
     assert windy_gridworld().action_names == ("up", "down", "left", "right")
-    assert windy_gridworld(king=True, stay=True).n_actions == 9
+    king = windy_gridworld(king=True, stay=True)
+    reached = king.P[51].argmax(axis=1) - 51  # row 5, column 1: no wind there
+    assert dict(zip(king.action_names, reached.tolist(), strict=True)) == {
+        "up": -10, "down": 10, "left": -1, "right": 1, "up left": -11, "up right": -9,
+        "down left": 9, "down right": 11, "stay": 0,
+    }  # fmt: skip
     assert TabularPolicy(uniform(windy_gridworld(king=True))).probs(np.array([0])).shape == (1, 8)
     assert cliff_walking().state_names[36] == "row 3 column 0"

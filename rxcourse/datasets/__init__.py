@@ -1,0 +1,1 @@
+"""Logged cohorts, and importers of real logs and published tables."""
