@@ -75,7 +75,7 @@ evidence: $(STAMP)
 	@for script in book/evidence/[0-9]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
 
 bench: $(STAMP)
-	$(PY) -m rxcourse bench
+	$(PY) -m rxcourse.bench
 
 clean:
 	rm -rf book/_build

@@ -5,8 +5,8 @@ from matplotlib import patheffects
 
 from rxcourse import _figure as fig
 
-# Steps (row, column) of the usual four actions; diagonals are understood too.
-MOVES = {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1)}
+# Steps (row, column) of the usual four actions, in the order of the grid worlds of the course.
+MOVES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _ARROWS = {
     (-1, 0): "↑", (0, 1): "→", (1, 0): "↓", (0, -1): "←",
     (-1, 1): "↗", (1, 1): "↘", (1, -1): "↙", (-1, -1): "↖", (0, 0): "·",
