@@ -143,9 +143,10 @@ class SingleEnv(gym.Env):
         With ``num_envs = 1``.
     """
 
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
+
     def __init__(self, batch: BatchEnv):
         self.batch = batch
-        self.metadata = {k: v for k, v in batch.metadata.items() if k != "autoreset_mode"}
         self.observation_space = batch.single_observation_space
         self.action_space = batch.single_action_space
         self.render_mode = batch.render_mode
@@ -172,4 +173,4 @@ class SingleEnv(gym.Env):
         return obs[0]
 
     def _row(self, info: dict[str, Array]) -> dict[str, Any]:
-        return {name: value[0] for name, value in info.items()}
+        return {name: value[0].copy() for name, value in info.items()}

@@ -59,6 +59,38 @@ def fatigue_dose(load: Array, trace: Array, k: float) -> Array:
     return k * trace * load
 
 
+def impulse_response(days: Array, k1, k2, tau1, tau2) -> Array:
+    """Performance change some days after one unit of load (Banister)."""
+    return k1 * np.exp(-days / tau1) - k2 * np.exp(-days / tau2)
+
+
+def harm_ends(k1, k2, tau1, tau2) -> float:
+    """Days before an event within which load does more harm than good (closed form)."""
+    return tau1 * tau2 / (tau1 - tau2) * np.log(k2 / k1)
+
+
+def benefit_peaks(k1, k2, tau1, tau2) -> float:
+    """Days before an event at which a unit of load helps most (closed form).
+
+    References
+    ----------
+    Morton, Fitz-Clarke and Banister (1990), doi:10.1152/jappl.1990.69.3.1171.
+    """
+    return tau1 * tau2 / (tau1 - tau2) * np.log(k2 * tau1 / (k1 * tau2))
+
+
+def steady_performance(load: Array, k1, k3, tau1, tau2, tau3, *, product=True) -> Array:
+    """Gain over the start after the same daily load for ever (variable dose-response).
+
+    Without `product` the gain of fatigue no longer grows with recent load: the linear
+    model, kept to show what it cannot say.
+    """
+    total = lambda tau: np.exp(-1 / tau) / (1 - np.exp(-1 / tau))  # noqa: E731
+    trace = load / (1 - np.exp(-1 / tau3))
+    dose = fatigue_dose(load, trace, k3) if product else k3 * trace
+    return k1 * load * total(tau1) - dose * total(tau2)
+
+
 SORENESS_PEAK = 2 * np.exp(-2.0)
 """Largest amount in the last of three equal stages after one unit enters the first."""
 

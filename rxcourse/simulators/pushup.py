@@ -115,6 +115,8 @@ class PushUpVectorEnv(BatchEnv):
             months, months[1], self.p["dropout_scale"], self.p["dropout_shape"]
         )
         self._mask = np.ones((num_envs, len(ACTIONS)), bool)
+        self._mask.flags.writeable = False  # handed out again and again
+        self.baselines = baselines
 
     def _space(self):
         return Discrete(len(STATES))
@@ -188,6 +190,8 @@ def _put(column: Array, rows: Array, values: Array) -> Array:
 class PushUpEnv(SingleEnv):
     """One person doing push-ups; arguments as for ``PushUpVectorEnv``."""
 
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
+
     def __init__(self, **kwargs):
         super().__init__(PushUpVectorEnv(1, **kwargs))
 
@@ -202,6 +206,32 @@ FULL_OBS = (
 """Columns of a ``PushUpFull-v0`` observation, in natural units."""
 _LOW = np.zeros(len(FULL_OBS), np.float32)
 _HIGH = np.array([1e5, person.MAX_TARGET, 5, 1, 1, 10, 1e5, 1e5, 30], np.float32)
+
+
+class SixStates:
+    """A policy over the six states, for the vector observation of ``PushUpFull-v0``.
+
+    Parameters
+    ----------
+    policy : Policy or stack
+        Over ``STATES``.
+    """
+
+    def __init__(self, policy):
+        self.policy, self.n_learners = policy, getattr(policy, "n_learners", None)
+
+    def probs(self, obs: Array) -> Array:
+        """Map observations (..., 9) to probabilities (..., 4)."""
+        return self.policy.probs(self.state(obs))
+
+    @staticmethod
+    def state(obs: Array) -> Array:
+        """The six-state summary of a vector observation."""
+        obs = np.asarray(obs)
+        return state_index(obs[..., 2], obs[..., 3] > 0.5)
+
+    def __getitem__(self, learner: int) -> SixStates:
+        return SixStates(self.policy[learner])
 
 
 class PushUpFullVectorEnv(PushUpVectorEnv):
@@ -220,6 +250,7 @@ class PushUpFullVectorEnv(PushUpVectorEnv):
         from rxcourse.simulators import pushup_safety
 
         self.allowed, self.safer = pushup_safety.allowed, pushup_safety.SAFER
+        self.baselines = {name: SixStates(policy) for name, policy in baselines.items()}
 
     def _space(self):
         return Box(_LOW, _HIGH, dtype=np.float32)
@@ -243,6 +274,8 @@ class PushUpFullVectorEnv(PushUpVectorEnv):
 
 class PushUpFullEnv(SingleEnv):
     """One person seen as a vector; arguments as for ``PushUpVectorEnv``."""
+
+    metadata = PushUpEnv.metadata
 
     def __init__(self, **kwargs):
         super().__init__(PushUpFullVectorEnv(1, **kwargs))

@@ -124,10 +124,15 @@ def fatigue_felt(body: Body, p: dict) -> Array:
     return p["phi1"] * body.h1 + p["phi2"] * body.h2
 
 
+def told_reserve(reserve: Array, z: Array, traits: Traits, p: dict) -> Array:
+    """Repetitions in reserve as the person would say them: error grows with distance."""
+    sd = p["report_sd0"] + p["report_sd1"] * np.maximum(reserve, 0.0)
+    return reserve + sd * z + traits.bias
+
+
 def _rating(reserve: Array, z: Array, traits: Traits, p: dict) -> Array:
     """Difficulty 1 to 5 from reported repetitions in reserve; failure is always 5."""
-    sd = p["report_sd0"] + p["report_sd1"] * np.maximum(reserve, 0.0)
-    told = reserve + sd * z + traits.bias
+    told = told_reserve(reserve, z, traits, p)
     rating = 1 + (told < p["cut_1"]) + (told < p["cut_2"]) + (told < p["cut_3"])
     return np.where(reserve < 0, 5, rating + (told < p["cut_4"]))
 

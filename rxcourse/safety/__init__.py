@@ -1,0 +1,1 @@
+"""Safety around a policy: masks, shields. What no reward can buy off."""
