@@ -127,6 +127,7 @@ SHOWN = {4.2, 0.4213, 36.0, 1000.0}
         ("::::{card}\n:class: chapter-card\n:::{note}\n25 h\n:::\n::::\n9 h", ["9 h"]),
         ("```python\nx = 4.3\n```\n\n4.3", ["4.3"]),
         ("$$v = 4.3$$ (eq-v)", []),
+        (":::{admonition} Wrong\n:class: dropdown misconception\n0.7\n:::", []),
         ("2-3 weeks", ["3 weeks"]),
     ],
 )  # fmt: skip
