@@ -65,6 +65,7 @@ class Tables:
         self.n_learners = n_learners
         self.n_rows = rows_per_learner(envs.num_envs, n_learners)
         self.gamma = validate.fraction("gamma", gamma)
+        self._discount = np.array([self.gamma, 0.0])  # of a state that is no end, an end
         shape = (self.n_states, self.n_actions)
         self.allowed = allowed
         if allowed is not None:
@@ -97,7 +98,7 @@ class Tables:
         cell, next_cell = self.first + step.obs, self.first + step.next_obs
         live = step.live if self.may_only_restart else None
         # Termination means a future worth nothing; truncation only that we stopped looking.
-        discount = np.where(step.terminated, 0.0, self.gamma)
+        discount = self._discount.take(step.terminated)
         if self.n_rows == 1:
             yield Decision(cell, step.action, step.reward, discount, next_cell,
                            self._turns[0], live)  # fmt: skip

@@ -102,7 +102,7 @@ class BatchEnv(VectorEnv):
         """One step of all rows; those that end begin anew and say so in ``info``."""
         obs, reward, terminated, truncated, info = self.move(actions)
         ended = terminated | truncated
-        if ended.any():
+        if np.logical_or.reduce(ended):
             info = {**info, "final_obs": obs, "final_info": info, "_final_obs": ended}
             rows = np.flatnonzero(ended)
             self.t[rows] = 0
@@ -121,7 +121,7 @@ class BatchEnv(VectorEnv):
         if action.dtype != np.int64:
             action = action.astype(np.int64)
         # Read as unsigned, a negative number is huge: one comparison finds both errors.
-        if action.view(np.uint64).max() >= self._n_actions:
+        if np.maximum.reduce(action.view(np.uint64)) >= self._n_actions:
             validate.indices("action", action, self._n_actions)
         return action
 

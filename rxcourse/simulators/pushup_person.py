@@ -273,7 +273,7 @@ def _feel(body: Body, traits: Traits, p, trained, difficulty, completed) -> Body
 
 def _hazard_ratio(body: Body, soreness, p) -> Array:
     """How much likelier than on average this person is to leave now."""
-    ratio = p["hr_motivation"] ** ((body.motivation - 0.5) / 0.2)
+    ratio = np.exp(np.log(p["hr_motivation"]) / 0.2 * (body.motivation - 0.5))
     ratio = ratio * np.where(body.hard_run >= 3, p["hr_hard_run"], 1.0)
     ratio = ratio * np.where(soreness >= 5, p["hr_sore"], 1.0)
     return ratio * np.where(body.streak >= 3, p["hr_streak"], 1.0)
