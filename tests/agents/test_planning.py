@@ -50,6 +50,7 @@ def test_puterman_example_has_its_closed_form(gamma):
         assert found.pi[0].argmax() == (0 if gamma > 10 / 11 else 1)
 
 
+@pytest.mark.equation("eq-linear-program")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_four_methods_agree_and_no_deterministic_policy_is_better(random_mdp, seed, kind):
