@@ -13,7 +13,7 @@ PACKAGE = ROOT / "rxcourse"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module of a ray may import the contracts and itself, and what is listed here.
-CONTRACTS = {"policy", "mdp", "data", "rollout", "run", "estimate", "nets", "validate"}
+CONTRACTS = {"policy", "mdp", "data", "rollout", "run", "estimate", "nets", "validate", "evidence"}
 RAYS = {
     "simulators": set(),
     "agents": set(),

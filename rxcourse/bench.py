@@ -1,0 +1,149 @@
+"""How fast is it: ``python -m rxcourse.bench``, or ``make bench``.
+
+Rates per CPU second on one thread, the median of three, beside a plain Python loop over
+the same Gymnasium environment in the same run. Machines differ and are noisy: compare the
+ratios, not the rates.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from statistics import median
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import gymnasium as gym
+import numpy as np
+from scipy import sparse
+from tqdm import tqdm
+
+import rxcourse  # noqa: F401  registers the environments
+from rxcourse.agents.planning import modified_policy_iteration, value_iteration
+from rxcourse.agents.q_learning import q_learning
+from rxcourse.mdp import TabularMDP
+
+REPEATS = 3
+
+
+def cpu_seconds(job: Callable[[], object]) -> float:
+    """Median CPU time of a job over three runs."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        job()
+        times.append(time.process_time() - start)
+    return median(times)
+
+
+def steps_per_second(envs, n_steps: int) -> float:
+    """Person-steps per CPU second under random actions drawn beforehand."""
+    rng = np.random.default_rng(0)
+    actions = rng.integers(envs.single_action_space.n, size=(n_steps, envs.num_envs))
+    envs.reset(seed=0)
+
+    def job():
+        for action in actions:
+            envs.step(action)
+
+    return n_steps * envs.num_envs / cpu_seconds(job)
+
+
+def plain_q_learning(env, n_steps: int, *, gamma=0.9, alpha=0.1, epsilon=0.1) -> np.ndarray:
+    """Q-learning as one would type it, one step at a time: what ours is compared with."""
+    rng = np.random.default_rng(0)
+    q = np.zeros((env.observation_space.n, env.action_space.n))
+    obs, _ = env.reset(seed=0)
+    for _ in range(n_steps):
+        explore = rng.random() < epsilon
+        action = int(rng.integers(env.action_space.n)) if explore else int(q[obs].argmax())
+        next_obs, reward, terminated, truncated, _ = env.step(action)
+        target = reward + gamma * (not terminated) * q[next_obs].max()
+        q[obs, action] += alpha * (target - q[obs, action])
+        obs = env.reset()[0] if terminated or truncated else next_obs
+    return q
+
+
+def updates_per_second(n_learners: int, n_steps: int, rows: int = 1) -> float:
+    """Updates per CPU second of `n_learners` learners with so many environments each."""
+    envs = gym.make_vec("rxcourse/PushUpTable-v0", num_envs=n_learners * rows)
+    settings = dict(n_learners=n_learners, n_steps=n_steps, gamma=0.9)
+    job = lambda: q_learning(envs, **settings, rng=np.random.default_rng(0))  # noqa: E731
+    return n_learners * n_steps / cpu_seconds(job)
+
+
+def dense_mdp(S: int = 1000, A: int = 10) -> TabularMDP:
+    """A dense random process, gamma 0.99."""
+    rng = np.random.default_rng(0)
+    P = rng.exponential(size=(S, A, S))
+    P /= P.sum(axis=-1, keepdims=True)
+    ends = np.zeros(S, bool)
+    return TabularMDP(P, rng.random((S, A)), np.full(S, 1 / S), ends, 0.99)
+
+
+def sparse_mdp(S: int = 100_000, A: int = 10, successors: int = 5) -> TabularMDP:
+    """A random process with few successors, gamma 0.99."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.arange(S * A), successors)
+    weights = rng.exponential(size=(S * A, successors))
+    weights /= weights.sum(axis=1, keepdims=True)
+    places = (weights.ravel(), (rows, rng.integers(S, size=rows.size)))
+    P = sparse.csr_array(places, shape=(S * A, S))
+    return TabularMDP(P, rng.random((S, A)), np.full(S, 1 / S), np.zeros(S, bool), 0.99)
+
+
+def simulation() -> list[str]:
+    """Batched simulation against Gymnasium's loop over single environments."""
+    name = "rxcourse/PushUp-v0"
+    ours = steps_per_second(gym.make_vec(name, num_envs=10_000), 50)
+    loop = gym.make_vec(name, num_envs=100, vectorization_mode="sync")
+    plain = steps_per_second(loop, 50)
+    return [
+        f"PushUp-v0, 10,000 people: {ours / 1e6:.2f} M person-steps per CPU second, "
+        f"{ours / plain:.0f} times SyncVectorEnv ({plain:,.0f})"
+    ]
+
+
+def learning() -> list[str]:
+    """Tabular learning against a plain loop."""
+    env = gym.make("rxcourse/PushUpTable-v0")
+    plain = 20_000 / cpu_seconds(lambda: plain_q_learning(env, 20_000))
+    lines = [f"Q-learning, plain loop: {plain:,.0f} updates per CPU second"]
+    for n_learners, rows, n_steps in ((1000, 1, 3000), (1, 1, 20_000), (1, 8, 80_000)):
+        rate = updates_per_second(n_learners, n_steps, rows)
+        lines.append(
+            f"Q-learning, {n_learners:,} learner(s) with {rows} environment(s) each: "
+            f"{rate:,.0f} updates per CPU second, {rate / plain:.2g} times the plain loop"
+        )
+    return lines
+
+
+def planning() -> list[str]:
+    """Exact planning to 1e-8, and what the first use of a model costs besides."""
+    lines = []
+    for name, make in (("dense, S 1,000, A 10", dense_mdp),
+                       ("sparse, S 100,000, A 10, 5 successors", sparse_mdp)):  # fmt: skip
+        mdp = make()
+        start = time.process_time()
+        _ = mdp.rows, mdp.reward
+        first = time.process_time() - start
+        by_method = {
+            solve.__name__: cpu_seconds(lambda s=solve, m=mdp: s(m, tol=1e-8))
+            for solve in (modified_policy_iteration, value_iteration)
+        }
+        times = ", ".join(f"{method} {t:.3f} s" for method, t in by_method.items())
+        lines.append(f"planning {name}: {times}; first use of the model {first:.3f} s")
+    return lines
+
+
+def main() -> None:
+    """Print all rates."""
+    for part in tqdm((simulation, learning, planning), desc="bench"):
+        for line in part():
+            tqdm.write(line)
+
+
+if __name__ == "__main__":
+    main()
