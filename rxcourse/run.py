@@ -12,8 +12,9 @@ import pandas as pd
 from rxcourse import validate
 from rxcourse.policy import Policy
 
-Log = Callable[[Policy], dict[str, np.ndarray]]
-"""Called with the current greedy stack, returns columns of shape (L,)."""
+Log = Callable[[Any], dict[str, np.ndarray]]
+"""Called with the current greedy stack, returns columns of shape (L,). Learners of state
+values (prediction) hand it their tables instead: ``log(v)``, v of shape (L, S)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +24,23 @@ class Run:
     Attributes
     ----------
     policy : stack of L policies
-        Greedy in what was learned. ``policy[l]`` is learner l's.
+        Greedy in what was learned. ``policy[l]`` is learner l's. After prediction, the
+        policy whose values were learned; None where logs do not say it.
     curve : DataFrame
         Tidy: learner, step, and one column per metric that `log` returned.
     q : ndarray or QFunction or None
         What was learned: (L, S, A) for tables.
     data : Any
         What else a method has to show (visit counts, a dataset), by name.
+    v : ndarray or None
+        State values (L, S), where those were learned.
     """
 
-    policy: Policy
+    policy: Policy | None
     curve: pd.DataFrame
     q: Any = None
     data: dict[str, Any] = field(default_factory=dict)
+    v: np.ndarray | None = None
 
 
 class CurveLog:
@@ -53,12 +58,12 @@ class CurveLog:
         self.frames: list[pd.DataFrame] = []
         self._next = 0
 
-    def __call__(self, step: int, policy: Callable[[], Policy]) -> None:
-        """Record at `step` if it is time; `policy` makes the stack only when needed."""
+    def __call__(self, step: int, learned: Callable[[], Any]) -> None:
+        """Record at `step` if it is time; `learned` makes what `log` gets only when needed."""
         if self.log is None or step < self._next:
             return
         self._next = step - step % self.every + self.every
-        columns = self.log(policy())
+        columns = self.log(learned())
         for name, value in columns.items():
             if np.shape(value) != (self.n_learners,):
                 raise ValueError(

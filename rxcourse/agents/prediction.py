@@ -1,0 +1,209 @@
+"""What learners of state values share: L tables, the experience of one policy, a record.
+
+The tables of all learners stand one behind the other: the *cell* of learner l and state
+s is l*S + s, so that ``v[cell]`` reads as in the textbook and means all learners at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from gymnasium.spaces import Discrete
+from gymnasium.vector import VectorEnv
+
+from rxcourse import validate
+from rxcourse.policy import Policy, rows_per_learner, sample_action
+from rxcourse.rollout import interact
+from rxcourse.run import CurveLog, Log, Run
+
+Array = np.ndarray
+MAX_STEPS = 1_000_000
+
+
+class Decision(NamedTuple):
+    """One decision of each learner that took one: arrays of shape (k,), k <= L.
+
+    Rows that only restarted, or have played their episodes, are not among them.
+    """
+
+    learner: Array
+    row: Array
+    cell: Array
+    reward: Array
+    discount: Array
+    next_cell: Array
+    ended: Array
+
+
+class Prediction:
+    """The experience of one policy, and what L learners make of it.
+
+    Parameters
+    ----------
+    envs : VectorEnv
+        N rows with discrete observations; learner l of L owns rows l*n to (l+1)*n - 1.
+    policy : Policy, or stack of L policies
+        The policy that acts is the one whose values are learned.
+    n_learners : int
+    gamma : float
+    n_steps, n_episodes : int
+        Length of the experience of each learner, in decisions or in whole episodes:
+        exactly one of the two. Each of a learner's rows plays an equal share of the
+        episodes (rounded up), so that short ones are not favoured.
+    v0 : float, or ndarray of shape (S,)
+        Values to start from.
+    alpha : float, callable, or ndarray of shape (L,)
+        Step size; a function of the visits of a state; or one number for each learner,
+        which compares step sizes in one run.
+    log : callable, optional
+        ``log(v)`` gets a copy of the value tables, shape (L, S), and returns columns of
+        shape (L,), for example each learner's distance from the exact answer.
+    log_every : int
+        In decisions, or in episodes when `n_episodes` is given: each learner is then
+        looked at when it has finished that many itself. ``curve.step`` counts the same.
+    """
+
+    def __init__(
+        self, envs: VectorEnv, policy: Policy, *, n_learners: int, gamma: float,
+        n_steps: int | None, n_episodes: int | None, v0, alpha,
+        log: Log | None, log_every: int | None,
+    ):  # fmt: skip
+        if not isinstance(envs.single_observation_space, Discrete):
+            raise ValueError(
+                "a table of values needs a Discrete single_observation_space, got "
+                f"{envs.single_observation_space}. Use function approximation instead."
+            )
+        self.envs, self.policy = envs, check_policy(policy, n_learners)
+        self.n_states = int(envs.single_observation_space.n)
+        self.n_learners = n_learners
+        self.n_rows = rows_per_learner(envs.num_envs, n_learners)
+        self.gamma = validate.fraction("gamma", gamma)
+        if (n_steps is None) == (n_episodes is None):
+            raise ValueError(
+                f"give either n_steps or n_episodes, got {n_steps} and {n_episodes}."
+            )
+        self.by_episode = n_steps is None
+        length = validate.positive_int(*(("n_episodes", n_episodes) if self.by_episode
+                                         else ("n_steps", n_steps)))  # fmt: skip
+        self.share = -(-length // self.n_rows)  # of each row
+        self.table = start_values(v0, n_learners, self.n_states)
+        self.v = self.table.reshape(-1)  # the same memory, as cells
+        self.step_size = StepSize(alpha, n_learners, self.v.shape)
+        self.curve = CurveLog(log, log_every, n_learners)
+        self.played = np.zeros(envs.num_envs, np.int64)
+        self.finished = np.zeros(n_learners, np.int64)
+        self.pictures: dict[int, list] = {}
+
+    def decisions(self, rng: np.random.Generator) -> Iterator[Decision]:
+        """Act, and hand out one row of each learner at a time, so that no update is lost."""
+        self._record(0)
+        first = np.repeat(np.arange(self.n_learners) * self.n_states, self.n_rows)
+        turns = np.arange(self.envs.num_envs).reshape(self.n_learners, self.n_rows).T
+        n_calls = MAX_STEPS if self.by_episode else self.share
+
+        def act(obs, rng):
+            return sample_action(self.policy, obs, rng=rng)
+
+        for k, step in enumerate(interact(self.envs, act, n_steps=n_calls, rng=rng)):
+            cell, next_cell = first + step.obs, first + step.next_obs
+            ended = step.terminated | step.truncated
+            # Termination means a future worth nothing; truncation only that we stopped looking.
+            discount = np.where(step.terminated, 0.0, self.gamma)
+            wanted = step.live & (self.played < self.share) if self.by_episode else step.live
+            for turn in turns:
+                row = turn[wanted[turn]]
+                d = Decision(row // self.n_rows, row, cell[row], step.reward[row],
+                             discount[row], next_cell[row], ended[row])  # fmt: skip
+                if len(row):
+                    yield d
+                    self._note(d)
+            if not self.by_episode:
+                self._record((k + 1) * self.n_rows)
+            elif (self.played >= self.share).all():
+                return
+        if self.by_episode:
+            raise ValueError(
+                f"row {int(self.played.argmin())} had not finished {self.share} episodes after "
+                f"{MAX_STEPS} steps. Give the environment a horizon, or use n_steps."
+            )
+
+    def _note(self, d: Decision) -> None:
+        """Count episodes, and keep the values a learner has when its k-th one ends."""
+        if not (self.by_episode and d.ended.any()):
+            return
+        self.played[d.row[d.ended]] += 1
+        learner = d.learner[d.ended]
+        self.finished[learner] += 1
+        if self.curve.log is None:
+            return
+        due = learner[self.finished[learner] % self.curve.every == 0]
+        for k in np.unique(self.finished[due]):
+            picture = self.pictures.setdefault(int(k), [np.empty_like(self.table), 0])
+            who = due[self.finished[due] == k]
+            picture[0][who] = self.table[who]
+            picture[1] += len(who)
+            if picture[1] == self.n_learners:  # the slowest learner has got there
+                self._record(int(k), self.pictures.pop(int(k))[0])
+
+    def _record(self, step: int, table: Array | None = None) -> None:
+        self.curve(step, lambda: (self.table if table is None else table).copy())
+
+    def run(self) -> Run:
+        """What the learner returns."""
+        data = {}
+        if self.step_size.visits is not None:
+            data["visits"] = self.step_size.visits.reshape(self.table.shape).copy()
+        return Run(self.policy, self.curve.frame(), data=data, v=self.table.copy())
+
+
+class StepSize:
+    """The step size of an update: constant, by learner, or by the visits of the state."""
+
+    def __init__(self, alpha, n_learners: int, shape):
+        self.alpha, self.visits, self.n_learners = alpha, None, n_learners
+        if callable(alpha):
+            self.visits = np.zeros(shape, np.int64)
+        elif np.ndim(alpha):
+            self.alpha = validate.finite("alpha", alpha, ndim=1)
+            if self.alpha.shape != (n_learners,) or ((self.alpha < 0) | (self.alpha > 1)).any():
+                raise ValueError(
+                    f"alpha must be one number in [0, 1] for each of {n_learners} learners, "
+                    f"got shape {self.alpha.shape}, from {self.alpha.min()} to {self.alpha.max()}."
+                )
+        else:
+            self.alpha = validate.fraction("alpha", alpha)
+
+    def __call__(self, cell: Array, learner: Array):
+        """Count a visit of these cells, each at most once, and say how far to move them."""
+        if self.visits is not None:
+            self.visits[cell] += 1
+            return self.alpha(self.visits[cell])
+        return self.alpha[learner] if np.ndim(self.alpha) else self.alpha
+
+    def of_tables(self, cell: Array, learner: Array):
+        """The same for whole tables of these learners: shape (k, S), (k, 1) or ()."""
+        size = self(cell, learner)
+        if self.visits is None:
+            return size[:, None] if np.ndim(size) else size
+        visits = self.visits.reshape(self.n_learners, -1)[learner]
+        return self.alpha(np.maximum(visits, 1))  # what was never visited has no trace
+
+
+def check_policy(policy: Policy, n_learners: int) -> Policy:
+    """Return `policy`, refusing what has no ``probs`` and a stack of another size."""
+    if not hasattr(policy, "probs"):
+        raise ValueError(f"policy must have a method probs, got {type(policy).__name__}.")
+    size = getattr(policy, "n_learners", None)
+    if size not in (None, n_learners):
+        raise ValueError(f"policy must be a stack of {n_learners} policies, got {size}.")
+    return policy
+
+
+def start_values(v0, n_learners: int, n_states: int) -> Array:
+    """Fresh value tables (L, S), all `v0`: a number, or values (S,)."""
+    start = validate.finite("v0", v0, ndim=(0, 1))
+    if start.ndim and start.shape != (n_states,):
+        raise ValueError(f"v0 must be a number or have shape ({n_states},), got {start.shape}.")
+    return np.tile(np.broadcast_to(start, n_states), (n_learners, 1))
