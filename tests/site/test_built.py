@@ -134,5 +134,15 @@ def test_files_named_on_the_pages_exist():
     assert named and [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
+# Machinery that learners share, not algorithms.
+NOT_ON_THE_MAP = {"__init__", "tables", "prediction"}
+
+
+def test_every_agent_is_on_the_algorithm_map():
+    text = (ROOT / "book" / "appendix" / "algorithm_map.md").read_text("utf-8")
+    agents = {path.stem for path in ROOT.glob("rxcourse/agents/*.py")} - NOT_ON_THE_MAP
+    assert [name for name in sorted(agents) if f"rxcourse/agents/{name}.py" not in text] == []
+
+
 def test_the_front_page_says_what_it_is_not(pages):
     assert "not medical advice" in pages["intro.html"].get_text().lower()
