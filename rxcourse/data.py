@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from itertools import count, takewhile
 
 import numpy as np
 import pandas as pd
@@ -61,13 +62,13 @@ class Dataset:
     extra: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self):
-        n = len(np.asarray(self.reward))
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("reward", validate.finite("reward", self.reward, ndim=1))
+        n = len(self.reward)
         if not n:
             raise ValueError("a Dataset needs at least one row, got none.")
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         put("n_actions", validate.positive_int("n_actions", self.n_actions))
         put("action", validate.indices("action", self.action, self.n_actions))
-        put("reward", validate.finite("reward", self.reward, ndim=1))
         for name in ("terminated", "truncated"):
             put(name, validate.boolean(name, getattr(self, name), (n,)))
         for name in ("obs", "next_obs"):
@@ -78,6 +79,10 @@ class Dataset:
         put("propensity", self._checked_propensity())
         for name in ("episode", "t", "person"):
             put(name, np.asarray(getattr(self, name)))
+            if getattr(self, name).dtype.kind not in "iu":
+                raise ValueError(
+                    f"{name} must hold whole numbers, got dtype {getattr(self, name).dtype}."
+                )
         put("extra", {name: np.asarray(value) for name, value in self.extra.items()})
         self._check_lengths(n)
         self._check_order()
@@ -96,8 +101,9 @@ class Dataset:
     def _check_lengths(self, n: int) -> None:
         columns = {**self._columns(), **self.extra}
         for name, value in columns.items():
-            if len(value) != n:
-                raise ValueError(f"{name} must have {n} rows like reward, got {len(value)}.")
+            rows = len(value) if value.ndim else "a single value"
+            if rows != n:
+                raise ValueError(f"{name} must have {n} rows like reward, got {rows}.")
         if self.obs.shape != self.next_obs.shape:
             raise ValueError(
                 f"next_obs must have the shape of obs, {self.obs.shape}, got {self.next_obs.shape}."
@@ -225,8 +231,8 @@ class Dataset:
         # An episode drawn twice is two episodes, and its person two people.
         changed = (np.diff(copy) != 0) | (np.diff(self.episode[rows]) != 0)
         episode = np.append(0, changed.cumsum())
-        new_person = (np.diff(copy) != 0) | (np.diff(self.person[rows]) != 0)
-        person = np.append(0, new_person.cumsum())
+        pair = np.stack([copy, self.person[rows]])
+        person = np.unique(pair, axis=1, return_inverse=True)[1].reshape(-1)
         columns = {name: value[rows] for name, value in self._columns().items()}
         columns |= {"episode": episode, "person": person}
         return Dataset(**columns, n_actions=self.n_actions,
@@ -263,20 +269,21 @@ class Dataset:
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, n_actions: int | None = None) -> Dataset:
         """Undo ``to_frame``; a missing propensity column becomes NaN (unknown)."""
-        count = n_actions or frame.attrs.get("n_actions")
-        if count is None:
+        known = n_actions or frame.attrs.get("n_actions")
+        if known is None:
             raise ValueError("n_actions must be given: the frame does not carry it.")
         frame = frame.assign(propensity=frame.get("propensity", np.nan))
-        vectors = [c.rsplit("_", 1)[0] for c in frame if c.rsplit("_", 1)[-1].isdigit()]
         columns: dict[str, Array] = {}
-        for name in dict.fromkeys(vectors):
-            parts = sorted((c for c in frame if c.rsplit("_", 1)[0] == name
-                            and c.rsplit("_", 1)[-1].isdigit()),
-                           key=lambda c: int(c.rsplit("_", 1)[1]))  # fmt: skip
-            columns[name] = frame[parts].to_numpy()
-        columns |= {c: frame[c].to_numpy() for c in frame if c.rsplit("_", 1)[0] not in vectors}
+        for column in frame:
+            # A vector is a name with all numbers from 0 on; week_2 alone is just a name.
+            name, _, number = column.rpartition("_")
+            parts = list(takewhile(frame.__contains__, (f"{name}_{i}" for i in count())))
+            if column not in parts:
+                columns[column] = frame[column].to_numpy()
+            elif number == "0":
+                columns[name] = frame[parts].to_numpy()
         extra = {k[6:]: columns.pop(k) for k in list(columns) if k.startswith("extra_")}
         needed = {f.name for f in fields(cls)} - {"cost", "extra", "n_actions"}
         if missing := sorted(needed - set(columns)):
             raise ValueError(f"the frame lacks the column(s) {', '.join(missing)}.")
-        return cls(**columns, n_actions=int(count), extra=extra)
+        return cls(**columns, n_actions=int(known), extra=extra)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rxcourse import validate
+
 Array = np.ndarray
 
 
@@ -63,7 +65,7 @@ class Estimate:
     @classmethod
     def mean_of(cls, name: str, estimand: str, parts: Array) -> Estimate:
         """The plain mean of independent parts, with its standard error."""
-        parts = np.asarray(parts, float)
+        parts = validate.finite("parts", parts)
         if parts.ndim != 1 or len(parts) < 2:
             raise ValueError(f"parts must hold at least two episodes, got shape {parts.shape}.")
         n = len(parts)

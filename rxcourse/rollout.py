@@ -155,6 +155,10 @@ def rollout(
     for step in interact(envs, act, n_steps=max_steps, rng=rng):
         wanted = step.live & (played < n_episodes)
         rows.append(np.flatnonzero(wanted))
+        if missing := [name for name in keep if name not in step.info]:
+            raise ValueError(
+                f'keep names "{missing[0]}", which info does not hold: {sorted(step.info)}.'
+            )
         extra = [step.info[name][wanted] for name in keep]
         main = [c[wanted] for c in step[:8]]
         columns.append([*main, played[wanted], t[wanted], *extra])

@@ -151,7 +151,6 @@ class Waiting:
             place = (oldest[who] + k) % self.n
             yield who, self.cell[place, row], self.reward_sum[place, row], self.discount[place, row]
         self.t[d.row[d.ended]] = 0
-        self.discount[:, d.row[d.ended]] = 0.0
 
 
 def td_lambda(
