@@ -54,12 +54,20 @@ class Tables:
     """
 
     def __init__(self, envs: VectorEnv, n_learners: int, gamma: float, allowed=None):
+        if not isinstance(envs, VectorEnv):
+            raise ValueError(
+                "envs must be a Gymnasium vector environment, got "
+                f"{type(envs).__name__}. Make one with gymnasium.make_vec."
+            )
         for name in ("single_observation_space", "single_action_space"):
-            if not isinstance(getattr(envs, name), Discrete):
+            space = getattr(envs, name)
+            if not isinstance(space, Discrete):
                 raise ValueError(
-                    f"a tabular learner needs a Discrete {name}, got "
-                    f"{getattr(envs, name)}. Use function approximation instead."
+                    f"a tabular learner needs a Discrete {name}, got {space}. "
+                    "Use function approximation instead."
                 )
+            if space.start != 0:  # else the last state would be the next learner's first
+                raise ValueError(f"{name} must count from 0, got {space}.")
         self.n_states = int(envs.single_observation_space.n)
         self.n_actions = int(envs.single_action_space.n)
         self.n_learners = n_learners
