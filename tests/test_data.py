@@ -76,6 +76,7 @@ REFUSED = {
     "not sorted": (changed("episode", 7, 0), "rows must be sorted by episode, then by t"),
     "t twice": (changed("t", 1, 0), "rows must be sorted by episode, then by t"),
     "no end": (changed("terminated", 2, False), "row 2, episode 0, is the last one of its episode"),
+    "no end at all": (changed("terminated", 7, False), "row 7, episode 2, is the last one of"),
     "early end": (changed("truncated", 1, True), "row 1, episode 0, ends but the episode goes on"),
     "two people": (changed("person", 1, 9), "an episode must belong to one person"),
     "n_actions": ({"n_actions": 0}, "n_actions must be a whole number of at least 1, got 0"),
@@ -94,6 +95,7 @@ def test_lists_are_taken_and_unknown_propensity_too():
                    propensity=[np.nan, np.nan], episode=[4, 4], t=[2, 7], person=[1, 1],
                    n_actions=2)  # fmt: skip
     assert data.reward.dtype == float and data.step.tolist() == [0, 1] and len(data) == 2
+    assert data.returns(0.5).tolist() == [2.0]  # steps are counted, whatever t says
 
 
 def test_returns_count_steps_from_the_start_of_each_episode():

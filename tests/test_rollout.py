@@ -103,6 +103,18 @@ def test_a_cost_paid_only_on_the_last_step_is_seen(mode, ends):
     np.testing.assert_array_equal(data.reward, data.action)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_the_end_of_one_row_leaves_the_cost_of_others_alone(mode):
+    class Toll(Course):
+        def step(self, action):
+            *rest, _ = super().step(action)
+            return *rest, {"cost": float(self.t)}
+
+    envs = SyncVectorEnv([lambda: Toll([1, 2]), lambda: Toll([3])], autoreset_mode=mode)
+    data = rollout(envs, Uniform(3, obs_ndim=1), n_episodes=2, rng=np.random.default_rng(0))
+    assert data.cost.tolist() == [1, 1, 2, 1, 2, 3, 1, 2, 3]
+
+
 def test_without_a_cost_the_column_is_zero():
     data = rollout(courses([[2]]), Uniform(3, obs_ndim=1), rng=np.random.default_rng(0))
     assert data.cost.tolist() == [0, 0]
