@@ -57,6 +57,9 @@ class Table:
 
     def __call__(self, obs: Array) -> Array:
         obs = np.asarray(obs)
+        n_states = self.table.shape[-2]
+        if obs.size and not 0 <= obs.min() <= obs.max() < n_states:
+            obs = validate.indices("obs", obs, n_states)
         if self.n_learners is None:
             return self._rows[obs]
         first = np.arange(self.n_learners) * self.table.shape[1]
@@ -183,6 +186,11 @@ class EpsilonGreedy:
         greedy = self.policy.probs(obs)
         mask = _allowed(self.allowed, obs)
         mask = np.ones(greedy.shape, bool) if mask is None else mask
+        if (greedy[~mask] > 0).any():
+            raise ValueError(
+                "the policy inside EpsilonGreedy chooses a forbidden action; give it the same "
+                "allowed, or put a Shield around it."
+            )
         random = mask / mask.sum(axis=-1, keepdims=True)
         return (1 - self.epsilon) * greedy + self.epsilon * random
 

@@ -197,3 +197,18 @@ BAD = [
 def test_bad_input_is_refused_with_name_expectation_and_finding(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_state_out_of_range_never_reads_another_learners_table():
+    stack = Table(np.arange(12.0).reshape(2, 3, 2))
+    with pytest.raises(ValueError, match=r"obs must lie in 0 \.\.\. 2, got 3"):
+        stack(np.array([[3], [0]]))
+    with pytest.raises(ValueError, match=r"obs must lie in 0 \.\.\. 2, got -1"):
+        stack[0](np.array([-1]))
+
+
+def test_epsilon_greedy_refuses_a_policy_that_ignores_the_mask():
+    allowed = np.array([[True, False]])
+    careless = TabularPolicy(np.array([[0.5, 0.5]]))
+    with pytest.raises(ValueError, match="chooses a forbidden action"):
+        EpsilonGreedy(careless, 0.1, allowed=allowed).probs(np.array([0]))
