@@ -124,6 +124,30 @@ def fatigue_felt(body: Body, p: dict) -> Array:
     return p["phi1"] * body.h1 + p["phi2"] * body.h2
 
 
+def maximum_today(body: Body, traits: Traits, p: dict, luck=1.0) -> tuple[Array, Array]:
+    """Share of today's strength that a push-up takes, and repetitions possible today."""
+    soreness = body.sore3 * traits.soreness
+    ready = 1 - fatigue_felt(body, p) - p["soreness_cost"] * soreness / 10
+    today = traits.strength0 * (1 + body.fast + body.slow) * np.maximum(ready, 0.3) * luck
+    relative_load = p["load_share"] / today
+    most = phys.repetitions(relative_load, traits.endurance)
+    return relative_load, most * (1 - p["drive_loss"] * (1 - body.motivation))
+
+
+def informed_action(body: Body, traits: Traits, p: dict, *, aim: float, least: float) -> Array:
+    """What a coach would do who could see the body: no policy, but a ceiling for them.
+
+    Of the three targets in reach the one whose reported reserve is expected closest to
+    `aim`; a rest if even that leaves fewer than `least` repetitions in reserve.
+    """
+    _, most = maximum_today(body, traits, p)
+    told = most * traits.retention ** (p["sets"] - 1) + traits.bias
+    steps = p["rep_step"] * np.array([1, 0, -1])[:, None]
+    reserve = told - np.clip(body.target + steps, 1, MAX_TARGET)
+    best = abs(reserve - aim).argmin(axis=0)
+    return np.where(reserve[best, np.arange(len(best))] < least, REST, best)
+
+
 def told_reserve(reserve: Array, z: Array, traits: Traits, p: dict) -> Array:
     """Repetitions in reserve as the person would say them: error grows with distance."""
     sd = p["report_sd0"] + p["report_sd1"] * np.maximum(reserve, 0.0)
@@ -176,13 +200,7 @@ def step_state(
     target = np.clip(body.target + np.where(trained, step, 0.0), 1, MAX_TARGET)
 
     # What can be done today, and what was.
-    soreness = body.sore3 * traits.soreness
-    gain = 1 + body.fast + body.slow
-    ready = 1 - fatigue_felt(body, p) - p["soreness_cost"] * soreness / 10
-    today = traits.strength0 * gain * np.maximum(ready, 0.3) * (1 + p["day_noise"] * z[0])
-    relative_load = p["load_share"] / today
-    most = phys.repetitions(relative_load, traits.endurance)
-    most = most * (1 - p["drive_loss"] * (1 - body.motivation))
+    relative_load, most = maximum_today(body, traits, p, luck=1 + p["day_noise"] * z[0])
     reps, capacity = 0.0, most
     for _ in range(int(p["sets"])):
         last = capacity
