@@ -79,6 +79,7 @@ def plain_td(episodes, v, method, n=1, lambda_=0.0, replacing=False, alpha=ALPHA
     return v
 
 
+@pytest.mark.equation("eq-monte-carlo", "eq-td0", "eq-n-step", "eq-lambda-return", "eq-td-lambda")
 @pytest.mark.parametrize(
     ("name", "settings"),
     [("td0", {}), ("n-step", {"n": 3}), ("traces", {"lambda_": 0.7}),
