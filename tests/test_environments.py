@@ -154,6 +154,15 @@ def test_a_horizon_truncates_and_does_not_terminate():
     assert (info["final_obs"] == 1).all() and (obs == 0).all()
 
 
+def test_rows_that_end_at_different_times_keep_their_last_observation():
+    envs = TabularVectorEnv(chain(d0=np.array([0.5, 0.5, 0])), 20)
+    first, _ = envs.reset(seed=0)
+    obs, _, terminated, _, info = envs.step(np.zeros(20, int))
+    assert 0 < terminated.sum() < 20 and np.array_equal(terminated, first == 1)
+    assert (info["final_obs"] == first + 1).all(), "the state really reached"
+    assert (obs[terminated] < 2).all() and (obs[~terminated] == 1).all()
+
+
 def test_cost_and_mask_are_told():
     cost, allowed = np.array([[3.0, 0], [0, 0], [0, 0]]), np.ones((3, 2), bool)
     allowed[1, 1] = False

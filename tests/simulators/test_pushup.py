@@ -189,6 +189,12 @@ def test_a_shift_of_reports_makes_sessions_look_easier():
     assert brave.extra["difficulty"].mean() < honest.extra["difficulty"].mean() - 0.3
 
 
+def test_a_failed_session_is_a_five_however_brave_the_person():
+    data = course(Uniform(4), report_shift=9.0)
+    failed = data.extra["reserve"] < 0
+    assert failed.any() and (data.extra["difficulty"][failed] == 5).all()
+
+
 def test_presets_and_overrides_are_checked():
     with pytest.raises(ValueError, match="preset must be one of"):
         pushup.PushUpVectorEnv(1, preset="other")

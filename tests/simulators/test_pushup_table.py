@@ -97,6 +97,19 @@ def test_the_table_holds_near_the_policies_that_gathered_it(best):
         assert low < value(policy) - latent(policy).mean() < high
 
 
+def test_counting_keeps_every_decision_and_knows_soreness_and_leaving():
+    behavior = EpsilonGreedy(COACH, 0.5)
+    counts, first = pushup_estimate.gather(behavior, n_people=200, rng=np.random.default_rng(0))
+    assert counts.sum() == pytest.approx(200 * pushup.HORIZON) and first.sum() == 200
+    envs = pushup.PushUpVectorEnv(200)
+    data = rollout(envs, behavior, rng=np.random.default_rng(0), keep=("hazard", "soreness"))
+    assert counts[:, :, :, :, :, 1].sum() == pytest.approx(data.extra["hazard"].sum())
+    sore = data.extra["soreness"]
+    bands = [(sore < 4).sum(), ((sore >= 4) & (sore < 7)).sum(), (sore >= 7).sum()]
+    assert counts.sum(axis=(0, 1, 2, 3, 5, 6)) == pytest.approx(bands)
+    assert min(bands) > 0
+
+
 def test_an_action_never_tried_is_refused_by_name():
     counts, first = pushup_estimate.gather(COACH, n_people=50, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="was never tried in"):
