@@ -119,6 +119,11 @@ def plain_loop(name, seen, coins, q0, n, alpha):
     return np.array(history)
 
 
+@pytest.mark.equation("eq-td-control")
+@pytest.mark.equation("eq-sarsa")
+@pytest.mark.equation("eq-expected-sarsa")
+@pytest.mark.equation("eq-q-learning")
+@pytest.mark.equation("eq-double-q")
 @pytest.mark.parametrize("n", [1, 3])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_many_learners_at_once_equal_plain_loops(random_mdp, name, n):

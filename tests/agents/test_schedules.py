@@ -16,6 +16,7 @@ def last_half(alpha):
     return size.sum(), (size**2).sum()
 
 
+@pytest.mark.equation("eq-robbins-monro")
 @pytest.mark.parametrize("power", [0.6, 0.8, 1.0])
 def test_powers_above_a_half_go_far_enough_and_settle(power):
     steps, squares = last_half(polynomial(power))
@@ -28,11 +29,13 @@ def test_powers_above_a_half_go_far_enough_and_settle(power):
     assert squares < 0.1
 
 
+@pytest.mark.equation("eq-robbins-monro")
 def test_a_power_of_a_half_and_a_constant_never_settle():
     assert last_half(polynomial(0.5))[1] == pytest.approx(np.log(2), abs=1e-5)
     assert last_half(as_function("alpha", 0.1))[1] == pytest.approx(0.01 * HALF)
 
 
+@pytest.mark.equation("eq-robbins-monro")
 @pytest.mark.parametrize("scale", [1.0, 20.0])
 def test_harmonic_meets_both_conditions(scale):
     steps, _ = last_half(harmonic(scale))
