@@ -30,6 +30,5 @@ def test_regret_is_zero_at_the_optimum_and_one_at_random():
 
 
 def test_the_worked_box():
-    entry = 0.20 + 0.1 * (1 + 0.9 * 0.50 - 0.20)
-    assert entry == pytest.approx(0.325)
-    assert 0.20 + 0.1 * (-1 + 0.9 * 0.50 - 0.20) == pytest.approx(0.125)
+    good, bad = (0.20 + 0.1 * (reward + 0.9 * 0.50 - 0.20) for reward in (1, -1))
+    assert (good, bad) == pytest.approx((0.325, 0.125))
