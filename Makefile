@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help setup test test-slow lint book serve lab execute exercises evidence bench clean
+.PHONY: help setup test test-slow lint book serve lab execute evidence bench clean
 
 help:
 	@echo "make book       build the site into book/_build/html"
@@ -25,7 +25,6 @@ help:
 	@echo "make serve      build the site and serve it on this computer"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make execute    run the notebooks and store their outputs (NB=path for some)"
-	@echo "make exercises  write exercises/ from solutions/"
 	@echo "make evidence   recompute the results that are too costly for a notebook"
 	@echo "make bench      measure speed"
 
@@ -67,9 +66,6 @@ lab: $(LAB_STAMP)
 
 execute: $(STAMP)
 	$(PY) -m rxcourse.notebooks execute $(or $(NB),$(NOTEBOOKS))
-
-exercises: $(STAMP)
-	$(PY) -m rxcourse exercises
 
 evidence: $(STAMP)
 	@for script in book/evidence/[0-9]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done

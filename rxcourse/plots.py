@@ -156,7 +156,10 @@ def histogram(values, *, title, xlabel, bins=30, reference=None, decimals=2):
 def _draw_lines(series, title, xlabel, ylabel, reference, decimals, sentences, **scales):
     """Draw (x, mean, low, high) per label; the common body of `learning_curve` and `lines`."""
     with fig.figure() as (drawn, ax):
-        for i, (label, (x, mean, low, high)) in enumerate(series.items()):
+        for i, (label, band) in enumerate(series.items()):
+            # A point at 0 has no place on a logarithmic axis and would only stretch the other.
+            shown = np.asarray(band[0]) > 0 if scales.get("logx") else slice(None)
+            x, mean, low, high = (b if b is None else np.asarray(b)[shown] for b in band)
             few = len(x) <= 25
             ax.plot(x, mean, label=label, color=fig.COLOURS[i], linestyle=fig.DASHES[i],
                     marker=fig.MARKERS[i] if few else None, markersize=4)  # fmt: skip
