@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 JOBS ?= 2
+PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
@@ -15,25 +16,29 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help setup test test-slow lint book serve lab execute evidence bench clean
+.PHONY: help setup test test-slow lint book serve lab execute evidence bench clean distclean
 
 help:
 	@echo "make book       build the site into book/_build/html"
 	@echo "make test       run the tests, the notebook guard and the strict notebook comparison"
 	@echo "make test-slow  run the slow tests"
 	@echo "make lint       check the style of the code"
-	@echo "make serve      build the site and serve it on this computer"
+	@echo "make serve      build the site and serve it on this computer (PORT=8000)"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make execute    run the notebooks and store their outputs (NB=path for some)"
 	@echo "make evidence   recompute the results that are too costly for a notebook"
 	@echo "make bench      measure speed"
+	@echo "make setup      make the environment in $(VENV); the other commands do it when needed"
+	@echo "make clean      remove the built site"
+	@echo "make distclean  remove the built site and the environment"
 
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed. Name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@# An environment whose making was interrupted has no pip; it is made anew.
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Setting up $(VENV). This takes a few minutes, once."
 	@# torch first and alone, so that the build already chosen for this machine is kept.
 	$(PY) -m pip install --progress-bar off -q -c constraints.txt torch
@@ -59,7 +64,7 @@ book: $(STAMP)
 	@echo "Open book/_build/html/index.html"
 
 serve: book
-	$(PY) -m http.server --bind localhost --directory book/_build/html 8000
+	$(PY) -m http.server --bind localhost --directory book/_build/html $(PORT)
 
 lab: $(LAB_STAMP)
 	$(VENV)/bin/jupyter lab
@@ -75,3 +80,6 @@ bench: $(STAMP)
 
 clean:
 	rm -rf book/_build
+
+distclean: clean
+	rm -rf $(VENV)

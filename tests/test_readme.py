@@ -10,7 +10,9 @@ def test_the_example_runs_and_learning_stays_below_the_optimum(capsys):
     readme = (ROOT / "README.md").read_text("utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
-    best, learned = (float(n) for n in re.findall(r"\d+\.\d+", capsys.readouterr().out))
+    printed = capsys.readouterr().out
+    assert f"```text\n{printed}```" in readme
+    best, learned = (float(n) for n in re.findall(r"\d+\.\d+", printed))
     assert 0 < learned <= best
 
 

@@ -14,6 +14,13 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
 HIDDEN = {"rxcourse.registration", "rxcourse.__main__"}
+# Names without an underscore that modules of one ray share and readers do not call.
+INTERNAL = {
+    "rxcourse.agents.bounds": "Watch",
+    "rxcourse.agents.monte_carlo": "Past, SAMPLE_MEAN",
+    "rxcourse.agents.tables": "draw",
+    "rxcourse.agents.td": "Waiting",
+}
 
 
 def modules(name):
@@ -40,7 +47,7 @@ class ApiModules(SphinxDirective):
         for name in modules(self.arguments[0]):
             title = name.removeprefix("rxcourse.")
             lines += [title, "-" * len(title), "", f".. automodule:: {name}"]
-            lines += ["   :members:", ""]
+            lines += ["   :members:", f"   :exclude-members: {INTERNAL.get(name, '')}", ""]
         node = nodes.section()
         node.document = self.state.document
         nested_parse_with_titles(self.state, StringList(lines, source="api-modules"), node)
@@ -55,6 +62,12 @@ def escape_stars(app, what, name, obj, options, lines):
         lines[number] = "``".join(parts)
 
 
+def link_as_for(app, what, name, obj, options, lines):
+    """Turn the name after "as for" into a link to where the parameters stand."""
+    for number, line in enumerate(lines):
+        lines[number] = re.sub(r"\bas for ``([\w.]+)``", r"as for :py:obj:`\1`", line)
+
+
 def skip_member(app, what, name, obj, skip, options):
     """Leave out the fields of named tuples, which the class documents itself."""
     return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field") else None
@@ -65,5 +78,6 @@ def setup(app):
     app.add_directive("api-modules", ApiModules)
     # Before numpydoc, which formats at the default priority of 500.
     app.connect("autodoc-process-docstring", escape_stars, priority=400)
+    app.connect("autodoc-process-docstring", link_as_for, priority=400)
     app.connect("autodoc-skip-member", skip_member)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,4 +23,21 @@
   };
   window.addEventListener("hashchange", reveal);
   window.addEventListener("DOMContentLoaded", reveal);
+
+  // Formulas in a line that are wider than their paragraph scroll by themselves. The others are
+  // left alone, because a box that scrolls loses the baseline of its line.
+  const markWide = () => {
+    document.querySelectorAll("mjx-container:not([display])").forEach((formula) => {
+      formula.classList.remove("wide");
+      const around = formula.closest("p, li, dd, dt, td, div");
+      const width = formula.querySelector("svg").getBoundingClientRect().width;
+      formula.classList.toggle("wide", width > around.clientWidth && around.clientWidth > 0);
+    });
+  };
+  window.addEventListener("load", () => {
+    if (!window.MathJax || !MathJax.startup) return;
+    MathJax.startup.promise.then(markWide);
+    window.addEventListener("resize", markWide);
+    document.addEventListener("toggle", markWide, true);
+  });
 })();

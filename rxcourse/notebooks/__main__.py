@@ -32,6 +32,13 @@ def main(arguments=None):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
+    needed = chosen.paths if "paths" in chosen else [chosen.source]
+    missing = [str(path) for path in needed if not path.is_file()]
+    if missing:
+        print(f"no such file: {', '.join(missing)}; nothing was done", file=sys.stderr)
+        return 1
+    if "target" in chosen:
+        chosen.target.parent.mkdir(parents=True, exist_ok=True)
     if chosen.command == "execute":
         return sum(not _execute(path) for path in chosen.paths) and 1
     if chosen.command == "check":

@@ -1,6 +1,7 @@
 """The small Sphinx extensions of the book, tried on texts made here."""
 
 import hashlib
+import importlib
 import importlib.util
 import types
 from base64 import b64encode
@@ -94,3 +95,15 @@ def test_shapes_with_a_star_are_no_emphasis():
     load("api_modules").escape_stars(None, "function", "f", None, None, lines)
     assert lines[0] == r"obs of shape (N, \*obs), *really*"
     assert lines[1] == r"(\*obs) and ``(L, *obs)``"
+
+
+def test_parameters_that_stand_elsewhere_are_linked():
+    lines = ["Parameters, returns: as for ``rxcourse.agents.q_learning.q_learning``; ``q`` is"]
+    load("api_modules").link_as_for(None, "function", "f", None, None, lines)
+    assert lines[0].endswith("as for :py:obj:`rxcourse.agents.q_learning.q_learning`; ``q`` is")
+
+
+def test_internal_names_exist_so_that_the_list_does_not_go_stale():
+    for module, names in load("api_modules").INTERNAL.items():
+        for name in names.split(", "):
+            assert hasattr(importlib.import_module(module), name), name
