@@ -15,6 +15,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -23,31 +24,58 @@ import pandas as pd
 MARK = "# "
 
 
-def fingerprint(modules: Sequence[str], data: Sequence[Path] = ()) -> str:
-    """Hash of what modules do: their code without comments and docstrings, and data files.
+def fingerprint(modules: Sequence[str], data: Sequence[str] = ()) -> str:
+    """Hash of what modules do: their code, that of all they import here, and data files.
 
     Parameters
     ----------
     modules : sequence of str
-        For instance "rxcourse.simulators.pushup_person".
-    data : sequence of Path
-        Hashed byte by byte.
+        For instance "rxcourse.simulators.pushup". What they import from the package counts
+        too, directly or not.
+    data : sequence of str
+        Files of the package, such as "simulators/tables/pushup.csv"; hashed byte by byte.
     """
     digest = hashlib.sha256()
-    for name in sorted(modules):
-        source = Path(importlib.util.find_spec(name).origin).read_text(encoding="utf-8")
-        digest.update(_code_only(source).encode())
-    for path in sorted(data):
-        digest.update(Path(path).read_bytes())
+    for name in sorted(_with_imports(modules)):
+        digest.update(_code_only(_source(name)).encode())
+    for name in sorted(data):
+        digest.update((resources.files("rxcourse") / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
+def _source(module: str) -> str:
+    return Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
+
+
+def _with_imports(modules: Sequence[str]) -> set[str]:
+    """These modules and everything of the package that they import, directly or not."""
+    found, waiting = set(), list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(_source(name))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rxcourse"):
+                inside = (f"{node.module}.{alias.name}" for alias in node.names)
+                waiting += [m for m in inside if _is_module(m)] or [node.module]
+    return found
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def _code_only(source: str) -> str:
+    """Source without comments, docstrings and other text that does nothing."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            node.body = body[1:] or [ast.Pass()]
+        if isinstance(body, list):
+            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]
     return ast.unparse(tree)
 
 
@@ -62,7 +90,7 @@ def save(
     *,
     seed: int,
     modules: Sequence[str],
-    data: Sequence[Path] = (),
+    data: Sequence[str] = (),
     decimals: int = 4,
 ) -> None:
     """Write a table with the story of its making in the first lines."""
@@ -73,6 +101,7 @@ def save(
         "numpy": np.__version__,
         "pandas": pd.__version__,
         "modules": sorted(modules),
+        "data": sorted(data),
         "fingerprint": fingerprint(modules, data),
     }
     head = "".join(f"{MARK}{name}: {json.dumps(value)}\n" for name, value in story.items())
@@ -89,16 +118,18 @@ def load(path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def stale(path: str | Path, data: Sequence[Path] = ()) -> str:
-    """Return "" while the code that made a table is unchanged, otherwise why it is not.
+def made_by_this_python(path: str | Path) -> bool:
+    """Whether the Python that made a table is this one; others unparse code differently."""
+    made = load(path).attrs["python"].rsplit(".", 1)[0]
+    return made == f"{sys.version_info.major}.{sys.version_info.minor}"
 
-    Unparsed code may differ between Python versions, so the comparison is only made
-    under the one that wrote the file.
+
+def stale(path: str | Path) -> str:
+    """Return "" while the code and data that made a table are unchanged, otherwise why not.
+
+    Only meaningful where ``made_by_this_python``.
     """
     story = load(path).attrs
-    made = story["python"].rsplit(".", 1)[0]
-    if made != f"{sys.version_info.major}.{sys.version_info.minor}":
+    if fingerprint(story["modules"], story["data"]) == story["fingerprint"]:
         return ""
-    if fingerprint(story["modules"], data) == story["fingerprint"]:
-        return ""
-    return f"{Path(path).name} was made by other code; run: make evidence"
+    return f"{Path(path).name} was made by other code or data; run: make evidence"

@@ -47,7 +47,7 @@ def report(name, value, *, expect, tol, null, smallest=None, unit="", key=None):
     _check_tolerance(name, expect, tol, null, smallest)
     decimals = max(_decimals(expect), _decimals(tol))
     unit = f" {unit}" if unit else ""
-    finished = f"{expect:.{decimals}f} ± {tol:.{decimals}f}{unit}"
+    finished = f"{expect:.{decimals}f}{unit} (within {tol:.{decimals}f})"
     # The slack is far below the tolerance; it only absorbs the rounding of the subtraction.
     if not abs(value - expect) <= tol * (1 + 1e-9):
         finished = f"OUTSIDE: {value:.6g}{unit}, expected {finished}"

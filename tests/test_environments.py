@@ -206,3 +206,35 @@ def test_sync_vector_env_gives_the_same_person():
     obs, _ = loop.reset(seed=[11, 12])
     for i, seed in enumerate((11, 12)):
         assert np.array_equal(obs[i], gym.make_vec(name, num_envs=1).reset(seed=seed)[0][0])
+
+
+def test_after_a_restart_info_speaks_of_the_new_episode():
+    """A coach that reads the mask must not get another person's."""
+    envs = gym.make_vec("rxcourse/PushUpFull-v0", num_envs=300, horizon=3)
+    obs, _ = envs.reset(seed=0)
+    for action in random_actions(envs, 9):
+        obs, *_, info = envs.step(action)
+        assert np.array_equal(info["action_mask"], envs.allowed(obs))
+        assert np.array_equal(info["target"], obs[:, 1])
+    last = info["final_info"]
+    assert np.array_equal(last["action_mask"], envs.allowed(info["final_obs"]))
+
+
+def test_a_step_before_reset_is_refused():
+    envs = gym.make_vec("rxcourse/PushUp-v0", num_envs=2)
+    with pytest.raises(ValueError, match="call reset before step"):
+        envs.step(np.array([0, 1]))
+
+
+@pytest.mark.parametrize("horizon", [0, -3, 2.5])
+def test_a_horizon_must_be_a_count(horizon):
+    with pytest.raises(ValueError, match="horizon must be a whole number of at least 1"):
+        gym.make_vec("rxcourse/PushUp-v0", num_envs=2, horizon=horizon)
+
+
+@pytest.mark.parametrize("action", [1.7, True, "rest", None, np.array([1])])
+def test_the_single_environment_takes_one_whole_number(action):
+    env = gym.make("rxcourse/PushUp-v0").unwrapped
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="action must"):
+        env.step(action)

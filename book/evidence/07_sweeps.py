@@ -17,10 +17,8 @@ from rxcourse.simulators import pushup, pushup_estimate
 
 SEED, N_PEOPLE = 11, 4_000
 FILE = Path(__file__).with_suffix(".csv")
-MODULES = [
-    f"rxcourse.simulators.{name}"
-    for name in ("pushup", "pushup_person", "physiology", "streams", "batch", "pushup_estimate")
-]
+MODULES = ["rxcourse.simulators.pushup_estimate"]
+DATA = ["simulators/tables/pushup.csv"]
 SETTINGS = [
     *({"overrides": {"fatigue_flip": flip}} for flip in (0.0, 0.1, 0.2, 0.3)),
     *({"overrides": {"completion_flip": flip}} for flip in (0.0, 0.05, 0.1)),
@@ -61,7 +59,7 @@ def main() -> None:
             "default_plan": latent(pushup.plan(*DEFAULT), setting)[0],
             "coach": latent(pushup.COACH, setting)[0],
         })  # fmt: skip
-    evidence.save(pd.DataFrame(rows), FILE, seed=SEED, modules=MODULES)
+    evidence.save(pd.DataFrame(rows), FILE, seed=SEED, modules=MODULES, data=DATA)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class BatchEnv(VectorEnv):
         self._n_actions = int(action_space.n)
         self.observation_space = batch_space(observation_space, num_envs)
         self.action_space = batch_space(action_space, num_envs)
-        self.horizon = horizon and validate.positive_int("horizon", horizon)
+        self.horizon = None if horizon is None else validate.positive_int("horizon", horizon)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(
                 f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}."
@@ -93,6 +93,8 @@ class BatchEnv(VectorEnv):
 
     def move(self, action: Array):
         """One step without restarts: (obs, reward, terminated, truncated, info)."""
+        if self.seed is None:
+            raise ValueError("call reset before step: there is nobody here yet.")
         reward, terminated, info = self.advance(self._checked(action))
         self.t += 1
         truncated = self._never if self.horizon is None else self.t >= self.horizon
@@ -109,6 +111,9 @@ class BatchEnv(VectorEnv):
             self.episode[rows] += 1
             self.begin(rows)
             obs = self.observe()
+            # What belongs to the next decision, a mask say, is the new episode's.
+            for name, value in self.begin_info().items():
+                info[name] = np.where(_beside(ended, value), value, info[name])
         return obs, reward, terminated, truncated, info
 
     def _checked(self, action: Array) -> Array:
@@ -132,6 +137,11 @@ class BatchEnv(VectorEnv):
     def render(self):
         """One picture or text per row."""
         return tuple(self.picture(row) for row in range(self.num_envs))
+
+
+def _beside(rows: Array, value: Array) -> Array:
+    """A mask of rows with as many axes as `value`."""
+    return rows.reshape(-1, *[1] * (value.ndim - 1))
 
 
 class SingleEnv(gym.Env):
@@ -159,9 +169,11 @@ class SingleEnv(gym.Env):
 
     def step(self, action):
         """Take one decision."""
-        if not 0 <= action < self.action_space.n:
-            validate.indices("action", np.asarray(action), int(self.action_space.n))
-        obs, reward, terminated, truncated, info = self.batch.move(np.array([int(action)]))
+        whole = np.asarray(action)
+        if whole.ndim:
+            raise ValueError(f"action must be one whole number, got shape {whole.shape}.")
+        action = validate.indices("action", whole, int(self.action_space.n))
+        obs, reward, terminated, truncated, info = self.batch.move(action[None])
         return (self._one(obs), float(reward[0]), bool(terminated[0]), bool(truncated[0]),
                 self._row(info))  # fmt: skip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
+from rxcourse import validate
 from rxcourse.policy import TabularPolicy, Uniform
 from rxcourse.simulators import physiology as phys
 from rxcourse.simulators import pushup_person as person
@@ -27,12 +28,14 @@ PRESETS = {
     "rest matters": {},
     "long gaps": {"slot_days": 2.0, "rep_step": 2, "phi1": 0.04, "life_load": 1.0},
 }
-"""Variants by name: the default, and one in which the textbook-looking policy is best."""
+"""Variants by name: the default, and one with more time between slots and larger steps."""
 
 
 def plan(*actions: int) -> TabularPolicy:
     """The policy that takes these six actions in the six states."""
-    return TabularPolicy(np.eye(len(ACTIONS))[list(actions)])
+    if len(actions) != len(STATES):
+        raise ValueError(f"a plan needs {len(STATES)} actions, one per state, got {len(actions)}.")
+    return TabularPolicy(np.eye(len(ACTIONS))[validate.indices("actions", actions, len(ACTIONS))])
 
 
 COACH = plan(INCREASE, MAINTAIN, MAINTAIN, REST, DECREASE, REST)
@@ -107,8 +110,14 @@ class PushUpVectorEnv(BatchEnv):
         super().__init__(num_envs, self._space(), Discrete(4), horizon, render_mode)
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {sorted(PRESETS)}, got {preset!r}.")
+        if not isinstance(overrides, dict | None):
+            raise ValueError(f"overrides must be a dict of values by name, got {overrides!r}.")
         self.p = parameters("pushup", {**PRESETS[preset], **(overrides or {})})
-        self.dropout, self.report_shift, self.one_person = dropout, report_shift, one_person
+        for name, flag in (("dropout", dropout), ("one_person", one_person)):
+            if not isinstance(flag, bool):
+                raise ValueError(f"{name} must be True or False, got {flag!r}.")
+        self.dropout, self.one_person = dropout, one_person
+        self.report_shift = float(validate.finite("report_shift", report_shift, ndim=0))
         slots = np.arange((horizon or 1000) + 1)
         months = slots * self.p["slot_days"] / DAYS_PER_MONTH
         self._hazard = phys.weibull_hazard(
@@ -136,9 +145,9 @@ class PushUpVectorEnv(BatchEnv):
         if len(rows) == self.num_envs:
             self.traits, self.body, self.seen = traits, body, fresh
             return
-        self.traits = person.Traits(*map(_put, self.traits, [rows] * 99, traits))
-        self.body = person.Body(*map(_put, self.body, [rows] * 99, body))
-        self.seen = {k: _put(v, rows, fresh[k]) for k, v in self.seen.items()}
+        self.traits = person.Traits(*_put(self.traits, rows, traits))
+        self.body = person.Body(*_put(self.body, rows, body))
+        self.seen = dict(zip(fresh, _put(self.seen.values(), rows, fresh.values()), strict=True))
 
     def advance(self, action: Array):
         seen = self.seen
@@ -181,10 +190,12 @@ class PushUpVectorEnv(BatchEnv):
                     self.seen["fatigue_high"][row])  # fmt: skip
 
 
-def _put(column: Array, rows: Array, values: Array) -> Array:
-    column = column.copy()
-    column[rows] = values
-    return column
+def _put(columns, rows: Array, values) -> list[Array]:
+    """Copies of columns with new values on these rows: the old arrays were handed out."""
+    copies = [column.copy() for column in columns]
+    for column, value in zip(copies, values, strict=True):
+        column[rows] = value
+    return copies
 
 
 class PushUpEnv(SingleEnv):
@@ -261,12 +272,10 @@ class PushUpFullVectorEnv(PushUpVectorEnv):
         columns = [self.t, self.body.target, *(seen[k] for k in FULL_OBS[2:8]), days]
         return np.stack(columns, axis=-1).astype(np.float32)
 
-    def advance(self, action: Array):
-        reward, terminated, info = super().advance(action)
-        self.t += 1  # the mask belongs to the next decision, in the next slot
-        info["action_mask"] = self.allowed(self.observe())
-        self.t -= 1
-        return reward, terminated, info
+    def move(self, action: Array):
+        obs, reward, terminated, truncated, info = super().move(action)
+        info["action_mask"] = self.allowed(obs)  # for the next decision
+        return obs, reward, terminated, truncated, info
 
     def begin_info(self) -> dict[str, Array]:
         return {**super().begin_info(), "action_mask": self.allowed(self.observe())}

@@ -32,8 +32,20 @@ ALL_PLANS = np.array(list(itertools.product(range(A), repeat=S)))
 """The 4,096 deterministic policies, one action per state."""
 
 
-def gather(behavior, *, n_people: int, rng: np.random.Generator, **env) -> tuple[Array, Array]:
+def gather(
+    behavior, *, n_people: int, rng: np.random.Generator, discount: float = 1.0, **env
+) -> tuple[Array, Array]:
     """Count what follows each state and action when `behavior` coaches.
+
+    Parameters
+    ----------
+    behavior : Policy
+    n_people : int
+    rng : numpy.random.Generator
+    discount : float
+        Weight of a slot against the one before it. The shipped table counts all slots
+        alike, 1.0. With the discount of the value itself, each slot counts as much as it
+        counts in a return that starts at the first one.
 
     Returns
     -------
@@ -51,14 +63,15 @@ def gather(behavior, *, n_people: int, rng: np.random.Generator, **env) -> tuple
     def act(obs, rng):
         return sample_action(behavior, obs, rng=rng)
 
-    for step in interact(envs, act, n_steps=pushup.HORIZON, rng=rng):
+    for t, step in enumerate(interact(envs, act, n_steps=pushup.HORIZON, rng=rng)):
         first = np.bincount(step.obs, minlength=S) if first is None else first
         info = step.info
         band = (info["soreness"] >= 4) * 1 + (info["soreness"] >= 7)
         parts = (step.obs, step.action, info["completed"] * 1, info["difficulty"], band)
         index = np.ravel_multi_index((*parts, step.next_obs), shape)
-        stayed += np.bincount(index, weights=1 - info["hazard"], minlength=size)
-        left += np.bincount(index, weights=info["hazard"], minlength=size)
+        leaving, weight = info["hazard"], discount**t
+        stayed += np.bincount(index, weights=weight * (1 - leaving), minlength=size)
+        left += np.bincount(index, weights=weight * leaving, minlength=size)
     counts = np.stack([stayed.reshape(shape), left.reshape(shape)], axis=5)
     return counts, first
 

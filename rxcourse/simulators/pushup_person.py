@@ -135,7 +135,9 @@ def maximum_today(body: Body, traits: Traits, p: dict, luck=1.0) -> tuple[Array,
 
 
 def informed_action(body: Body, traits: Traits, p: dict, *, aim: float, least: float) -> Array:
-    """What a coach would do who could see the body: no policy, but a ceiling for them.
+    """What a coach would do who could see the body and knew how the person reports.
+
+    A simple rule, so what it earns is a lower bound on what informed coaching can earn.
 
     Of the three targets in reach the one whose reported reserve is expected closest to
     `aim`; a rest if even that leaves fewer than `least` repetitions in reserve.

@@ -203,6 +203,47 @@ def test_presets_and_overrides_are_checked():
     assert pushup.PushUpVectorEnv(1, preset="long gaps").p["slot_days"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"slot_days": float("nan")}, "parameter slot_days must be finite"),
+        ({"slot_days": -1}, "parameter slot_days must be above 0, got -1"),
+        ({"sets": 0}, "parameter sets must be above 0"),
+        ({"phi1": -0.1}, "parameter phi1 must be at least 0"),
+        ({"slot_days": "two"}, "parameter slot_days must hold numbers"),
+        (["slot_days"], "overrides must be a dict"),
+    ],
+)
+def test_a_parameter_without_sense_is_refused(overrides, message):
+    with pytest.raises(ValueError, match=message):
+        pushup.PushUpVectorEnv(1, overrides=overrides)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"report_shift": float("nan")}, "report_shift must be finite"),
+        ({"report_shift": "a"}, "report_shift must hold numbers"),
+        ({"dropout": "no"}, "dropout must be True or False, got 'no'"),
+    ],
+)
+def test_an_option_without_sense_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        pushup.PushUpVectorEnv(1, **options)
+
+
+def test_a_plan_has_one_known_action_for_each_state():
+    with pytest.raises(ValueError, match="a plan needs 6 actions"):
+        plan(0, 1)
+    with pytest.raises(ValueError, match=r"actions must lie in 0 \.\.\. 3, got -1"):
+        plan(0, 1, 2, 3, 0, -1)
+
+
+def test_an_unknown_table_names_the_known_ones():
+    with pytest.raises(ValueError, match=r"name must be one of \['pushup'\], got 'pushups'"):
+        parameter_table("pushups")
+
+
 def test_every_parameter_has_unit_label_and_a_source_or_an_assumption():
     table = parameter_table("pushup")
     assert table["name"].is_unique and (table["unit"] != "").all()
