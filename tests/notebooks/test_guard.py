@@ -136,7 +136,7 @@ def test_numbers_of_the_prose(text, missing):
 
 
 def test_numbers_in_outputs():
-    text = "a: 4.2 ± 0.8\n[-1, 1,000.5] 1e-08 x7 0.5."
+    text = "a: 4.2 (within 0.8)\n[-1, 1,000.5] 1e-08 x7 0.5."
     assert prose.numbers_in(text) == {4.2, 0.8, 1.0, 1000.5, 1e-8, 0.5}
 
 

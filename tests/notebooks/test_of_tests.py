@@ -62,7 +62,7 @@ def test_one_changed_digit_fails_the_comparison(chapter):
 
 
 def test_a_changed_result_inside_a_report_fails_the_comparison(chapter):
-    code, _ = compare(changed(chapter, "4.2 ± 0.1", "4.3 ± 0.1"))
+    code, _ = compare(changed(chapter, "4.2 (within 0.1)", "4.3 (within 0.1)"))
     assert code == 1
 
 
