@@ -13,7 +13,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
-HIDDEN = {"rxcourse.registration", "rxcourse.__main__"}
+HIDDEN = {"rxcourse.registration", "rxcourse.__main__", "rxcourse.bench"}
 # Names without an underscore that modules of one ray share and readers do not call.
 INTERNAL = {
     "rxcourse.agents.bounds": "Watch",
