@@ -59,17 +59,18 @@ def grid(
     with fig.figure(height=min(height, 6.5)) as (drawn, ax):
         image = ax.imshow(table, cmap="cividis", alpha=0.85)
         size = 11 if n_columns <= 6 else 8
+        beside = 0.12 * bool(paths)  # courses keep to the upper left of a cell, numbers do not
         for cell, value in enumerate(values):
             row, column = divmod(cell, n_columns)
             ink = fig.ink_on(image, value)
             if cell in marks:
-                ax.text(column, row + 0.22 * bool(paths), marks[cell], ha="center", va="center",
-                        color=ink, fontsize=size + 2, fontweight="bold")  # fmt: skip
+                ax.text(column + beside, row + 0.22 * bool(paths), marks[cell], ha="center",
+                        va="center", color=ink, fontsize=size + 2, fontweight="bold")  # fmt: skip
                 continue
             low = 0.0 if actions is None and not paths else 0.26
             if np.isfinite(value):
-                ax.text(column, row + low, fig.number(value, decimals), ha="center", va="center",
-                        color=ink, fontsize=size)  # fmt: skip
+                ax.text(column + beside, row + low, fig.number(value, decimals), ha="center",
+                        va="center", color=ink, fontsize=size)  # fmt: skip
             for step in _chosen(actions, cell, steps):
                 _arrow(ax, row - 0.16, column, step, ink)
         _draw_paths(ax, paths, n_columns)
@@ -86,13 +87,13 @@ def grid(
 
 
 def _draw_paths(ax, paths, n_columns):
-    """Draw courses above the numbers of the cells, with a white rim that shows on dark cells."""
+    """Draw courses above and left of the numbers, with a white rim that shows on dark cells."""
     rim = [patheffects.withStroke(linewidth=4, foreground="white")]
     for i, (name, cells) in enumerate(paths.items()):
         rows, columns = np.divmod(np.asarray(cells), n_columns)
         shift = 0.12 * (i - (len(paths) - 1) / 2)
-        ax.plot(columns + shift, rows - 0.12 + shift, color=fig.COLOURS[(i + 1) % 7], label=name,
-                linestyle=fig.DASHES[i], marker=fig.MARKERS[i], markersize=4,
+        ax.plot(columns - 0.3 + shift, rows - 0.12 + shift, color=fig.COLOURS[(i + 1) % 7],
+                label=name, linestyle=fig.DASHES[i], marker=fig.MARKERS[i], markersize=4,
                 path_effects=rim, zorder=1.5)  # fmt: skip
 
 

@@ -37,6 +37,8 @@ class TabularVectorEnv(BatchEnv):
         self._ends = bool(mdp.terminal.any())
         self._first_edges = mdp.d0.cumsum()
         self._first_edges[-1] = np.inf
+        # Where all begin alike there is nothing to draw, and restarts are frequent.
+        self._only_start = int(mdp.d0.argmax()) if mdp.d0.max() == 1 else None
         self._lay_out_successors()
 
     def _lay_out_successors(self) -> None:
@@ -63,8 +65,11 @@ class TabularVectorEnv(BatchEnv):
 
     def begin(self, rows: Array) -> None:
         """Draw first states."""
-        u = keyed_uniform(self.seed, rows, self.episode[rows], 1)[0]
-        first = np.searchsorted(self._first_edges, u, side="right")
+        if self._only_start is None:
+            u = keyed_uniform(self.seed, rows, self.episode[rows], 1)[0]
+            first = np.searchsorted(self._first_edges, u, side="right")
+        else:
+            first = np.full(len(rows), self._only_start)
         if len(rows) == self.num_envs:
             self.state = first
         else:

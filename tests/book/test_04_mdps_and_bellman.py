@@ -131,6 +131,18 @@ def test_error_is_bounded_by_the_last_step(random_mdp, seed, gamma):
         v = v_new
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_way_left_to_go_is_a_geometric_sum(random_mdp, seed):
+    # Banach's argument, in the folded section on convergence.
+    mdp = random_mdp(seed)
+    guesses = [np.random.default_rng(seed).normal(scale=10, size=6)]
+    for _ in range(60):
+        guesses.append(bellman_backup(mdp, guesses[-1]).max(axis=1))
+    first, true = abs(guesses[1] - guesses[0]).max(), value_iteration(mdp, tol=1e-11).v
+    for k, v in enumerate(guesses):
+        assert abs(v - true).max() <= 0.9**k / (1 - 0.9) * first + ROUNDING
+
+
 def test_the_bound_is_reached_by_the_habit_of_the_chapter():
     gamma, daily = 0.999, 0.0008
     v = daily * (1 + gamma)  # two rounds
