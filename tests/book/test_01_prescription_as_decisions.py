@@ -9,6 +9,7 @@ from rxcourse.agents.q_learning import q_learning
 from rxcourse.mdp import policy_value
 from rxcourse.rollout import rollout
 from rxcourse.simulators import pushup
+from rxcourse.simulators.pushup_person import Body, Traits
 from rxcourse.simulators.pushup_table import PushUpTableVectorEnv, pushup_table, reward_table
 
 RULE = [pushup.INCREASE, pushup.MAINTAIN, pushup.MAINTAIN,
@@ -101,6 +102,10 @@ def test_lazy_rewards_have_lazy_optima():
                 other = always.copy()
                 other[s] = np.eye(4)[a]
                 assert (policy_value(mdp, other) <= v + 1e-9).all()
+
+
+def test_a_person_is_26_numbers():
+    assert (len(Body._fields), len(Traits._fields)) == (14, 12)
 
 
 def test_the_coachs_rule_is_below_nothing_discounted_and_above_it_per_slot():
