@@ -28,16 +28,16 @@ def test_worked_box_of_both_updates():
     hard_high, hard_low, medium_low = 5, 4, 2
     course = Dataset(
         obs=np.array([hard_high, hard_low, medium_low]), action=np.zeros(3, int),
-        reward=np.array([0.0, 0.0, 1.0]), next_obs=np.array([hard_low, medium_low, medium_low]),
+        reward=np.array([0.0, 1.0, 1.0]), next_obs=np.array([hard_low, medium_low, medium_low]),
         terminated=np.array([False, False, True]), truncated=np.zeros(3, bool),
         propensity=np.full(3, np.nan), episode=np.zeros(3, int), t=np.arange(3),
         person=np.zeros(3, int), n_actions=4,
     )  # fmt: skip
     moved = 0.5 + ALPHA * (returns_to_go(course, GAMMA) - 0.5)
-    np.testing.assert_allclose(moved, [0.531, 0.54, 0.55])
+    np.testing.assert_allclose(moved, [0.621, 0.64, 0.55])
     ahead = np.array([0.5, 0.5, 0.0])
     td = 0.5 + ALPHA * (course.reward + GAMMA * ahead - 0.5)
-    np.testing.assert_allclose(td, [0.495, 0.495, 0.55])
+    np.testing.assert_allclose(td, [0.495, 0.595, 0.55])
 
 
 def test_td_sees_a_tenth_of_an_error_that_all_states_share():
