@@ -79,6 +79,27 @@ def png_bytes(drawn):
     return buffer.getvalue()
 
 
+def check_count(name, items):
+    """Refuse more curves than there are colours and dashes to tell them apart."""
+    if not 0 < len(items) <= len(COLOURS):
+        raise ValueError(
+            f"{name} must hold 1 to {len(COLOURS)} curves, or they cannot be told apart; "
+            f"got {len(items)}."
+        )
+
+
+def triple(name, label, value):
+    """Return (mean, low, high) from a number or curve, or from such a tuple."""
+    if not isinstance(value, tuple):
+        return value, None, None
+    if len(value) != 3:
+        raise ValueError(
+            f"{name}[{label!r}] must be one value or a tuple (mean, low, high), got a tuple of "
+            f"{len(value)}."
+        )
+    return value
+
+
 def mean_interval(samples, level=0.95):
     """Mean over learners and its t interval; values that are NaN are left out.
 

@@ -48,11 +48,23 @@ def grid(
             f"{n_columns}, got {values.shape}."
         )
     marks, paths = marks or {}, paths or {}
+    for name, cells in (("marks", marks), *((f"paths[{k!r}]", c) for k, c in paths.items())):
+        if wrong := [c for c in cells if not 0 <= c < len(values)]:
+            raise ValueError(f"{name} must name cells 0 to {len(values) - 1}, got {wrong[0]}.")
+    if len(paths) > len(fig.DASHES):
+        raise ValueError(f"paths must hold at most {len(fig.DASHES)} courses, got {len(paths)}.")
     steps = [tuple(step) for step in (moves.values() if isinstance(moves, dict) else moves)]
     table = values.reshape(shape)
     sentences = _rows_as_text(values, shape, marks, decimals)
     if actions is not None:
-        sentences += _arrows_as_text(np.asarray(actions), shape, marks, steps)
+        actions = np.asarray(actions)
+        if actions.shape != (len(values), len(steps)):
+            raise ValueError(
+                f"actions must have shape (S, A) = ({len(values)}, {len(steps)}), probabilities or "
+                f"True for each action of `moves`, got {actions.shape}. From a list of best "
+                "actions make np.eye(A)[actions]."
+            )
+        sentences += _arrows_as_text(actions, shape, marks, steps)
     lengths = [f"{name}: {len(cells) - 1} steps" for name, cells in paths.items()]
     alt = [_extremes(values, n_columns, marks, decimals), *lengths]
     height = 0.55 + 5.7 * n_rows / max(n_columns, 5) + 0.35 * bool(paths)

@@ -70,7 +70,17 @@ def episode(panels, *, title, actions=None, action_names=(), xlabel="training sl
     """
     sentences, extra = [], actions is not None
     if extra:
-        actions = np.asarray(actions)
+        actions, names = np.asarray(actions), len(action_names)
+        if not names:
+            raise ValueError(
+                "action_names must name all actions where actions are given, got none."
+            )
+        whole = actions.ndim == 1 and len(actions) and actions.dtype.kind in "iu"
+        if not (whole and actions.min() >= 0 and actions.max() < names):
+            raise ValueError(
+                f"actions must be whole numbers from 0 to {names - 1}, one for each of "
+                f"action_names, got {actions!r}."
+            )
         counts = np.bincount(actions, minlength=len(action_names))
         parts = [f"{name} {n}" for name, n in zip(action_names, counts, strict=True)]
         sentences.append("actions: " + ", ".join(parts))

@@ -7,7 +7,8 @@ shield changed it belongs in ``extra``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import count, takewhile
@@ -67,8 +68,11 @@ class Dataset:
         n = len(self.reward)
         if not n:
             raise ValueError("a Dataset needs at least one row, got none.")
+        self._check_lengths(n)
         put("n_actions", validate.positive_int("n_actions", self.n_actions))
         put("action", validate.indices("action", self.action, self.n_actions))
+        if self.action.shape != (n,):
+            raise ValueError(f"action must have shape ({n},), got {self.action.shape}.")
         for name in ("terminated", "truncated"):
             put(name, validate.boolean(name, getattr(self, name), (n,)))
         for name in ("obs", "next_obs"):
@@ -83,12 +87,24 @@ class Dataset:
                 raise ValueError(
                     f"{name} must hold whole numbers, got dtype {getattr(self, name).dtype}."
                 )
+            if getattr(self, name).shape != (n,):
+                raise ValueError(f"{name} must have shape ({n},), got {getattr(self, name).shape}.")
         put("extra", {name: np.asarray(value) for name, value in self.extra.items()})
-        self._check_lengths(n)
+        if self.obs.shape != self.next_obs.shape:
+            raise ValueError(
+                f"next_obs must have the shape of obs, {self.obs.shape}, got {self.next_obs.shape}."
+            )
         self._check_order()
 
     def _checked_propensity(self) -> Array:
-        propensity = np.asarray(self.propensity, float)
+        propensity = np.asarray(self.propensity)
+        if propensity.dtype.kind not in "fiub":
+            raise ValueError(f"propensity must hold numbers, got dtype {propensity.dtype}.")
+        propensity = propensity.astype(float)
+        if propensity.shape != self.reward.shape:
+            raise ValueError(
+                f"propensity must have shape {self.reward.shape}, got {propensity.shape}."
+            )
         known = ~np.isnan(propensity)
         if not ((propensity[known] > 0) & (propensity[known] <= 1)).all():
             wrong = propensity[known & ~((propensity > 0) & (propensity <= 1))][0]
@@ -99,21 +115,36 @@ class Dataset:
         return propensity
 
     def _check_lengths(self, n: int) -> None:
-        columns = {**self._columns(), **self.extra}
-        for name, value in columns.items():
-            rows = len(value) if value.ndim else "a single value"
-            if rows != n:
-                raise ValueError(f"{name} must have {n} rows like reward, got {rows}.")
-        if self.obs.shape != self.next_obs.shape:
+        """Refuse columns of different lengths; the one that most others contradict is named."""
+        if not isinstance(self.extra, Mapping):
             raise ValueError(
-                f"next_obs must have the shape of obs, {self.obs.shape}, got {self.next_obs.shape}."
+                f"extra must be a dict of columns, got {type(self.extra).__name__}; leave it out "
+                "if there is nothing."
+            )
+        if self.propensity is None:
+            raise ValueError(f"propensity must have {n} rows, got None; use NaN where unknown.")
+        shapes = {name: np.shape(v) for name, v in {**self._columns(), **self.extra}.items()}
+        rows = {name: shape[0] if shape else "a single value" for name, shape in shapes.items()}
+        if len(set(rows.values())) > 1:
+            usual, _ = Counter(rows.values()).most_common(1)[0]
+            odd = next(name for name, count in rows.items() if count != usual)
+            told = ", ".join(f"{name} {count}" for name, count in rows.items())
+            raise ValueError(
+                f"{odd} must have {usual} rows like most columns, got {rows[odd]}. Rows of all "
+                f"columns: {told}."
             )
 
     def _check_order(self) -> None:
         same = self.episode[1:] == self.episode[:-1]
         following = self.t[1:] > self.t[:-1]
-        if (self.episode[1:] < self.episode[:-1]).any() or (same & ~following).any():
-            raise ValueError("rows must be sorted by episode, then by t, without repeats.")
+        wrong = (self.episode[1:] < self.episode[:-1]) | (same & ~following)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0]) + 1
+            before, here = (f"episode {self.episode[i]}, t {self.t[i]}" for i in (row - 1, row))
+            raise ValueError(
+                "rows must be sorted by episode, then by t, without repeats; row "
+                f"{row} ({here}) comes after row {row - 1} ({before})."
+            )
         ended = self.terminated | self.truncated
         last = np.append(~same, True)
         if (ended != last).any():
@@ -163,6 +194,8 @@ class Dataset:
     def padded(self, column: Array, fill=0) -> Array:
         """Lay a column out as (n_episodes, longest, ...), short episodes filled up."""
         column = np.asarray(column)
+        if column.shape[:1] != (len(self),):
+            raise ValueError(f"column must have {len(self)} rows, got shape {column.shape}.")
         shape = (self.n_episodes, int(self.length.max()), *column.shape[1:])
         wide = np.full(shape, fill, dtype=column.dtype)
         wide[np.repeat(np.arange(self.n_episodes), self.length), self.step] = column
@@ -224,7 +257,8 @@ class Dataset:
         names = np.unique(unit)
         order = np.argsort(unit, kind="stable")
         counts = np.bincount(np.searchsorted(names, unit), minlength=len(names))
-        drawn = validate.generator(rng).integers(len(names), size=n or len(names))
+        size = len(names) if n is None else validate.positive_int("n", n)
+        drawn = validate.generator(rng).integers(len(names), size=size)
         begin = np.concatenate([[0], counts.cumsum()[:-1]])
         rows = np.concatenate([order[begin[i] : begin[i] + counts[i]] for i in drawn])
         copy = np.repeat(np.arange(len(drawn)), counts[drawn])
@@ -250,6 +284,8 @@ class Dataset:
     def with_censoring(self, weight: Array) -> Dataset:
         """Attach inverse-probability-of-censoring weights, one per row, in ``extra``."""
         weight = validate.finite("weight", weight, ndim=1)
+        if (weight < 0).any():
+            raise ValueError(f"weight must not be negative, got {weight.min():.6g}.")
         return replace(self, extra={**self.extra, "censoring_weight": weight})
 
     def to_frame(self) -> pd.DataFrame:
@@ -269,7 +305,7 @@ class Dataset:
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, n_actions: int | None = None) -> Dataset:
         """Undo ``to_frame``; a missing propensity column becomes NaN (unknown)."""
-        known = n_actions or frame.attrs.get("n_actions")
+        known = n_actions if n_actions is not None else frame.attrs.get("n_actions")
         if known is None:
             raise ValueError("n_actions must be given: the frame does not carry it.")
         frame = frame.assign(propensity=frame.get("propensity", np.nan))
@@ -286,4 +322,9 @@ class Dataset:
         needed = {f.name for f in fields(cls)} - {"cost", "extra", "n_actions"}
         if missing := sorted(needed - set(columns)):
             raise ValueError(f"the frame lacks the column(s) {', '.join(missing)}.")
-        return cls(**columns, n_actions=int(known), extra=extra)
+        if unknown := sorted(set(columns) - needed - {"cost"}):
+            raise ValueError(
+                f"the frame has the unknown column(s) {', '.join(unknown)}; begin their names with "
+                "extra_ to keep them, or drop them."
+            )
+        return cls(**columns, n_actions=known, extra=extra)

@@ -158,6 +158,16 @@ class TabularMDP:
         return replace(self, P=self.P.toarray().reshape(shape))
 
 
+def check_mdp(mdp: TabularMDP) -> TabularMDP:
+    """Return `mdp`, refusing anything else than a ``TabularMDP``."""
+    if not isinstance(mdp, TabularMDP):
+        raise ValueError(
+            f"mdp must be a TabularMDP, got {type(mdp).__name__}. An environment made from one "
+            "holds it as envs.mdp."
+        )
+    return mdp
+
+
 def bellman_backup(mdp: TabularMDP, v: Array) -> Array:
     r"""Action values when the next state is worth v.
 
@@ -175,6 +185,11 @@ def bellman_backup(mdp: TabularMDP, v: Array) -> Array:
         0 at terminal states.
     """
     v = np.asarray(v, float)
+    check_mdp(mdp)
+    if v.shape[-1:] != (mdp.n_states,):
+        raise ValueError(f"v must have shape (..., {mdp.n_states}), got {v.shape}.")
+    if not np.isfinite(v).all():
+        validate.finite("v", v)  # refuses, and says where
     # Discounting v, not P, needs no second copy of P.
     future = (mdp.discount * v).reshape(-1, mdp.n_states)
     expected = mdp.rows @ (future[0] if v.ndim == 1 else future.T)
@@ -221,6 +236,12 @@ def policy_value(mdp: TabularMDP, pi: Array, *, improper: str = "raise") -> Arra
     -------
     ndarray of shape (..., S)
     """
+    check_mdp(mdp)
+    if hasattr(pi, "probs"):
+        raise ValueError(
+            f"pi must be a table of probabilities, got a policy ({type(pi).__name__}); pass "
+            "policy.table, or policy.probs(np.arange(mdp.n_states))."
+        )
     pi = validate.probability_rows("pi", pi)
     shape = (mdp.n_states, mdp.n_actions)
     if pi.shape[-2:] != shape:

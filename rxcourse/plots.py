@@ -6,6 +6,7 @@ nothing: the figure is displayed once, in a notebook. Outside a notebook only th
 """
 
 import numpy as np
+import pandas as pd
 
 from rxcourse import _figure as fig
 from rxcourse._grid import grid
@@ -36,8 +37,10 @@ def learning_curve(
         Draw steps on a logarithmic scale; steps at 0 are left out.
     """
     curves = curves if isinstance(curves, dict) else {metric: curves}
+    fig.check_count("curves", curves)
     series, sentences = {}, []
     for label, frame in curves.items():
+        _check_curve(label, frame, metric)
         table = frame.pivot(index="step", columns="learner", values=metric)
         steps, samples = table.index.to_numpy(), table.to_numpy(dtype=float)
         mean, low, high = fig.mean_interval(samples.T)
@@ -70,10 +73,17 @@ def lines(x, series, *, title, xlabel, ylabel, reference=None, decimals=2, logx=
     logx, logy : bool
         Logarithmic scales.
     """
+    fig.check_count("series", series)
     x, drawn, sentences = np.asarray(x), {}, []
     for label, values in series.items():
-        mean, *interval = values if isinstance(values, tuple) else (values, None, None)
+        mean, *interval = fig.triple("series", label, values)
         mean = np.asarray(mean, dtype=float)
+        for part in (mean, *interval):
+            if part is not None and (np.shape(part) != x.shape or x.ndim != 1 or not len(x)):
+                raise ValueError(
+                    f"series[{label!r}] must have the shape (n,) of x, {x.shape}, got "
+                    f"{np.shape(part)}."
+                )
         drawn[label] = (x, mean, *interval)
         ends = [f"{fig.number(mean[i], decimals)} at {xlabel} {x[i]:g}" for i in (0, -1)]
         low, high = (fig.number(f(mean), decimals) for f in (np.nanmin, np.nanmax))
@@ -95,7 +105,9 @@ def bars(values, *, title, xlabel, reference=None, decimals=2):
     decimals : int
         Decimals of the printed numbers.
     """
-    rows = {k: v if isinstance(v, tuple) else (v, np.nan, np.nan) for k, v in values.items()}
+    rows = {k: fig.triple("values", k, v) for k, v in values.items()}
+    rows = {k: (m, np.nan, np.nan) if low is None else (m, low, high)
+            for k, (m, low, high) in rows.items()}  # fmt: skip
     sentences = [f"{label}: {fig.with_interval(*row, decimals)}" for label, row in rows.items()]
     with fig.figure(height=1.3 + 0.38 * len(rows)) as (drawn, ax):
         for i, (mean, low, high) in enumerate(rows.values()):
@@ -131,7 +143,14 @@ def histogram(values, *, title, xlabel, bins=30, reference=None, decimals=2):
     """
     values = values if isinstance(values, dict) else {xlabel: values}
     values = {label: np.asarray(v, dtype=float).ravel() for label, v in values.items()}
+    fig.check_count("values", values)
     known = {label: v[np.isfinite(v)] for label, v in values.items()}
+    for label, v in known.items():
+        if not len(v):
+            raise ValueError(
+                f"values must hold at least one finite number to count, got none among "
+                f"{len(values[label])} of {label!r}."
+            )
     edges = np.histogram_bin_edges(np.concatenate(list(known.values())), bins)
     sentences = []
     with fig.figure() as (drawn, ax):
@@ -151,6 +170,22 @@ def histogram(values, *, title, xlabel, bins=30, reference=None, decimals=2):
         sentences += _reference(ax.axvline, reference, decimals)
         _legend(ax, len(known) > 1 or bool(reference))
         fig.show(drawn, fig.say(title, sentences))
+
+
+def _check_curve(label, frame, metric):
+    """Refuse what is no learning curve with this metric."""
+    if not isinstance(frame, pd.DataFrame):
+        run = " Pass run.curve." if hasattr(frame, "curve") else ""
+        raise ValueError(
+            f"curves must be DataFrames, got {type(frame).__name__} for {label!r}.{run}"
+        )
+    if lacking := {"learner", "step", metric} - set(frame.columns):
+        raise ValueError(
+            f"metric must be a column of the curve, beside learner and step; {label!r} lacks "
+            f"{', '.join(map(repr, sorted(lacking)))}, it has {list(frame.columns)}."
+        )
+    if not len(frame):
+        raise ValueError(f"the curve {label!r} must have at least one record, got none.")
 
 
 def _draw_lines(series, title, xlabel, ylabel, reference, decimals, sentences, **scales):

@@ -19,6 +19,8 @@ import numpy as np
 from rxcourse import validate
 
 Array = np.ndarray
+EXECUTED_SUM_TOLERANCE = 1e-5
+"""What a policy returns may miss 1 by more than a table does: networks round to 32 bits."""
 QFunction = Callable[[Array], Array]
 """Maps observations (..., *obs) to action values (..., A)."""
 ActionMask = Callable[[Array], Array]
@@ -58,23 +60,39 @@ class Table:
     def __call__(self, obs: Array) -> Array:
         obs = np.asarray(obs)
         n_states = self.table.shape[-2]
-        if obs.size and not 0 <= obs.min() <= obs.max() < n_states:
+        if obs.dtype.kind not in "iu" or (obs.size and not 0 <= obs.min() <= obs.max() < n_states):
             obs = validate.indices("obs", obs, n_states)
         if self.n_learners is None:
             return self._rows[obs]
+        if obs.shape[:1] != (self.n_learners,):
+            raise ValueError(
+                f"obs must have shape ({self.n_learners}, ...), one block for each learner of "
+                f"the stack, got {obs.shape}. One learner alone is stack[l]."
+            )
         first = np.arange(self.n_learners) * self.table.shape[1]
         return self._rows[obs + first.reshape(-1, *[1] * (obs.ndim - 1))]
 
     def __getitem__(self, learner: int) -> Table:
-        return Table(self.table[learner])
+        return Table(self.table[check_learner(self, learner)])
 
 
-def as_mask(allowed) -> ActionMask | None:
-    """Return a callable mask from a callable, a boolean table (S, A), or None."""
-    if allowed is None or callable(allowed):
-        return allowed
-    table = np.asarray(allowed)
-    return Table(validate.allowed_rows("allowed", table, table.shape))
+def as_mask(allowed, like=None) -> ActionMask | None:
+    """Return a callable mask from a callable, a boolean table (S, A), or None.
+
+    Where `like` is a table too, the mask must have its shape, or that of one of a stack.
+    """
+    if allowed is None:
+        return None
+    if not callable(allowed):
+        table = np.asarray(allowed)
+        if table.ndim not in (2, 3):
+            raise ValueError(f"allowed must have shape (S, A), got {table.shape}.")
+        allowed = Table(validate.allowed_rows("allowed", table, table.shape))
+    if isinstance(allowed, Table) and isinstance(like, Table):
+        mask, table = allowed.table.shape, like.table.shape
+        if mask not in (table, table[-2:]):
+            raise ValueError(f"allowed must have shape (S, A) = {table[-2:]}, got {mask}.")
+    return allowed
 
 
 def as_q(q) -> QFunction:
@@ -91,6 +109,52 @@ def _one(part, learner: int):
     return part[learner] if getattr(part, "n_learners", None) else part
 
 
+def check_learner(stack, learner):
+    """Return `learner`, refusing to take one out of what is no stack, or one too far."""
+    size = getattr(stack, "n_learners", None)
+    if size is None:
+        raise ValueError(
+            f"this {type(stack).__name__} is one policy, not a stack of several; use it "
+            f"without [{learner}]."
+        )
+    if isinstance(learner, int | np.integer) and not -size <= learner < size:
+        # An IndexError, by which a loop over a stack knows where to stop.
+        raise IndexError(f"learner must lie in 0 ... {size - 1}, got {learner}.")
+    return learner
+
+
+def check_policy(policy: Policy, n_learners: int | None = None) -> Policy:
+    """Return `policy`, refusing what has no ``probs`` and a stack of another size."""
+    if isinstance(policy, type):
+        raise ValueError(f"policy must be made first: got the class {policy.__name__} itself.")
+    if not (hasattr(policy, "probs") or hasattr(policy, "sample")):
+        raise ValueError(
+            f"policy must have a method probs, got {type(policy).__name__}. A table of "
+            "probabilities (S, A) becomes a policy by TabularPolicy(table)."
+        )
+    size = getattr(policy, "n_learners", None)
+    if n_learners is not None and size not in (None, n_learners):
+        raise ValueError(f"policy must be a stack of {n_learners} policies, got {size}.")
+    return policy
+
+
+def check_probs(probs: Array, shape: tuple[int, int | None]) -> None:
+    """Refuse probabilities of another shape than (N, A), NaN, and rows that miss 1.
+
+    For the first step of a simulation: later ones are not checked. Without a number of
+    actions, None, any number will do.
+    """
+    n_rows, n_actions = shape
+    found = np.shape(probs)
+    if len(found) != 2 or found[0] != n_rows or n_actions not in (None, found[-1]):
+        actions = "A" if n_actions is None else n_actions
+        raise ValueError(
+            f"policy.probs must give one row of probabilities for each observation and one "
+            f"column for each action, shape ({n_rows}, {actions}), got {found}."
+        )
+    validate.probability_rows("policy.probs", probs, tol=EXECUTED_SUM_TOLERANCE)
+
+
 class TabularPolicy(Table):
     """Action probabilities looked up by state.
 
@@ -104,7 +168,14 @@ class TabularPolicy(Table):
 
     def __init__(self, table: Array, *, allowed=None):
         super().__init__(validate.probability_rows("table", table, ndim=(2, 3)))
-        self.allowed = as_mask(allowed)
+        if isinstance(allowed, Table):
+            allowed = allowed.table
+        if callable(allowed):
+            raise ValueError(
+                "allowed must be an array of shape (S, A) here, got a function; pass "
+                "allowed(np.arange(S)), or put a Shield around the policy."
+            )
+        self.allowed = as_mask(allowed, self)
         if allowed is not None and (self.table[..., ~np.asarray(allowed)] > 0).any():
             raise ValueError("table must put no probability on a forbidden action.")
 
@@ -112,7 +183,8 @@ class TabularPolicy(Table):
         return self(obs)
 
     def __getitem__(self, learner: int) -> TabularPolicy:
-        return TabularPolicy(self.table[learner])
+        mask = _one(self.allowed, learner)
+        return TabularPolicy(self.table[check_learner(self, learner)], allowed=mask)
 
 
 class Uniform:
@@ -129,6 +201,10 @@ class Uniform:
     def __init__(self, n_actions: int, *, allowed=None, obs_ndim: int = 0):
         self.n_actions = validate.positive_int("n_actions", n_actions)
         self.allowed, self.obs_ndim = as_mask(allowed), obs_ndim
+        if isinstance(self.allowed, Table) and self.allowed.table.shape[-1] != n_actions:
+            raise ValueError(
+                f"allowed must have shape (S, {n_actions}), got {self.allowed.table.shape}."
+            )
 
     def probs(self, obs: Array) -> Array:
         obs = np.asarray(obs)
@@ -136,6 +212,10 @@ class Uniform:
         if mask is None:
             mask = np.ones((*obs.shape[: obs.ndim - self.obs_ndim], self.n_actions), bool)
         return mask / mask.sum(axis=-1, keepdims=True)
+
+    def __getitem__(self, learner: int) -> Uniform:
+        check_learner(self, learner)
+        return self
 
 
 class Greedy:
@@ -150,7 +230,8 @@ class Greedy:
     """
 
     def __init__(self, q, *, allowed=None):
-        self.q, self.allowed = as_q(q), as_mask(allowed)
+        self.q = as_q(q)
+        self.allowed = as_mask(allowed, self.q)
         self.n_learners = getattr(self.q, "n_learners", None)
 
     def probs(self, obs: Array) -> Array:
@@ -162,6 +243,7 @@ class Greedy:
         return best / best.sum(axis=-1, keepdims=True)
 
     def __getitem__(self, learner: int) -> Greedy:
+        check_learner(self, learner)
         return Greedy(_one(self.q, learner), allowed=_one(self.allowed, learner))
 
 
@@ -179,7 +261,7 @@ class EpsilonGreedy:
         has_probs = hasattr(policy, "probs")
         self.policy = policy if has_probs else Greedy(policy, allowed=allowed)
         self.epsilon = validate.fraction("epsilon", epsilon)
-        self.allowed = as_mask(allowed)
+        self.allowed = as_mask(allowed, self.policy)
         self.n_learners = getattr(self.policy, "n_learners", None)
 
     def probs(self, obs: Array) -> Array:
@@ -195,6 +277,7 @@ class EpsilonGreedy:
         return (1 - self.epsilon) * greedy + self.epsilon * random
 
     def __getitem__(self, learner: int) -> EpsilonGreedy:
+        check_learner(self, learner)
         mask = _one(self.allowed, learner)
         return EpsilonGreedy(_one(self.policy, learner), self.epsilon, allowed=mask)
 
@@ -206,7 +289,7 @@ class Softmax:
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature!r}.")
         self.q, self.temperature = as_q(q), float(temperature)
-        self.allowed = as_mask(allowed)
+        self.allowed = as_mask(allowed, self.q)
         self.n_learners = getattr(self.q, "n_learners", None)
 
     def probs(self, obs: Array) -> Array:
@@ -219,6 +302,7 @@ class Softmax:
         return e / e.sum(axis=-1, keepdims=True)
 
     def __getitem__(self, learner: int) -> Softmax:
+        check_learner(self, learner)
         mask = _one(self.allowed, learner)
         return Softmax(_one(self.q, learner), self.temperature, allowed=mask)
 
@@ -248,6 +332,7 @@ class Mixture:
         return sum(w * p.probs(obs) for w, p in parts)
 
     def __getitem__(self, learner: int) -> Mixture:
+        check_learner(self, learner)
         return Mixture([_one(p, learner) for p in self.policies], self.weights)
 
 
@@ -269,6 +354,11 @@ def row_probs(policy: Policy, obs: Array) -> Array:
         return policy.probs(obs)
     blocks = obs.reshape(n_learners, rows_per_learner(len(obs), n_learners), *obs.shape[1:])
     probs = policy.probs(blocks)
+    if probs.shape[:-1] != blocks.shape[:2]:
+        raise ValueError(
+            f"policy.probs of a stack must keep the axes (L, n) = {blocks.shape[:2]}, got shape "
+            f"{probs.shape}."
+        )
     return probs.reshape(len(obs), probs.shape[-1])
 
 

@@ -8,6 +8,7 @@ reader sees by how much.
 
 import math
 import sys
+from decimal import Decimal
 
 # The prefix under which MyST-NB looks for values that are stored but not shown in place.
 _STORED_ONLY = "application/papermill.record/"
@@ -91,7 +92,9 @@ def _number(label, value):
 
 
 def _decimals(number):
-    """How many decimals the author wrote: 2 for 0.25, 0 for 3.0 and 1e6."""
+    """How many decimals the author wrote: 2 for 0.25, 0 for 3.0 and 1e6, 12 for 2e-12."""
+    if 0 < abs(number) < 1e-6:  # the shortest text that reads back as this number
+        return -int(Decimal(repr(float(number))).normalize().as_tuple().exponent)
     text = f"{float(number):.10f}".rstrip("0")
     return len(text.partition(".")[2])
 

@@ -16,11 +16,15 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from rxcourse import validate
 from rxcourse.data import Dataset
-from rxcourse.policy import Policy, sample_action
+from rxcourse.mdp import TabularMDP
+from rxcourse.policy import Policy, check_policy, check_probs, row_probs, sample_action
 
 Array = np.ndarray
 Act = Callable[[Array, np.random.Generator], tuple[Array, Array]]
 """Maps (obs, rng) to (action, propensity), each with one entry per row."""
+MAX_STEPS = 1_000_000
+MAX_DECISIONS = 10_000_000
+"""A rollout keeps about 100 bytes a decision."""
 
 
 class Step(NamedTuple):
@@ -40,6 +44,45 @@ class Step(NamedTuple):
     truncated: Array
     live: Array
     info: dict
+
+
+def check_envs(envs: VectorEnv) -> VectorEnv:
+    """Return `envs`, refusing what is not a vector environment."""
+    if not isinstance(envs, VectorEnv):
+        raise ValueError(
+            f"envs must be a Gymnasium vector environment, got {type(envs).__name__}. Make one "
+            "with gymnasium.make_vec, or from a TabularMDP with "
+            "rxcourse.simulators.tabular.TabularVectorEnv."
+        )
+    return envs
+
+
+def check_ends(envs: VectorEnv) -> VectorEnv:
+    """Return `envs`, refusing one known to have no end, where episodes are asked for."""
+    mdp = getattr(envs, "mdp", None)
+    endless = isinstance(mdp, TabularMDP) and not mdp.terminal.any()
+    if endless and getattr(envs, "horizon", "unknown") is None:
+        raise ValueError(
+            "envs must have episodes that end, got a process without a terminal state and "
+            "without a horizon. Give the environment a horizon, for example "
+            "TabularVectorEnv(mdp, num_envs, horizon=100)."
+        )
+    return envs
+
+
+def acting(policy: Policy, envs: VectorEnv) -> Act:
+    """A policy as an ``act`` for ``interact``; its first probabilities are checked."""
+    n_actions = getattr(envs.single_action_space, "n", None)
+    first = not hasattr(policy, "sample")
+
+    def act(obs, rng):
+        nonlocal first
+        if first:
+            check_probs(row_probs(policy, obs), (len(obs), n_actions))
+            first = False
+        return sample_action(policy, obs, rng=rng)
+
+    return act
 
 
 def interact(
@@ -64,6 +107,7 @@ def interact(
         ``cost`` is ``info["cost"]``, or 0 where there is none.
     """
     validate.generator(rng)
+    check_envs(envs)
     mode = envs.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)
     obs, _ = envs.reset(seed=int(rng.integers(2**31)))
     live, free = np.ones(envs.num_envs, bool), np.zeros(envs.num_envs)
@@ -118,7 +162,7 @@ def rollout(
     n_episodes: int = 1,
     rng: np.random.Generator,
     keep: tuple[str, ...] = (),
-    max_steps: int = 1_000_000,
+    max_steps: int | None = None,
 ) -> Dataset:
     """Run whole episodes and keep them.
 
@@ -136,21 +180,29 @@ def rollout(
     rng : numpy.random.Generator
     keep : tuple of str
         Names in ``info`` to keep, one value per row and step, in ``Dataset.extra``.
-    max_steps : int
-        Give up, with a sentence, when some row has not finished by then.
+    max_steps : int, optional
+        Give up, with a sentence, when some row has not finished by then. Unless given, a
+        million, or fewer with many rows: what would fill the memory, but at least 1,000
+        for each episode.
 
     Returns
     -------
     Dataset
         ``person`` is the row. Episodes of a row follow one another.
     """
+    check_ends(check_envs(envs))
+    check_policy(policy)
     validate.positive_int("n_episodes", n_episodes)
+    if isinstance(keep, str):
+        raise ValueError(f'keep must be a tuple of names, got a string; write ("{keep}",).')
+    if max_steps is None:
+        fill = max(MAX_DECISIONS // envs.num_envs, 1_000 * n_episodes)
+        max_steps = min(fill, MAX_STEPS)
+    act = acting(policy, envs)
+    validate.positive_int("max_steps", max_steps)
     played = np.zeros(envs.num_envs, int)
     t = np.zeros(envs.num_envs, int)
     rows, columns = [], []
-
-    def act(obs, rng):
-        return sample_action(policy, obs, rng=rng)
 
     for step in interact(envs, act, n_steps=max_steps, rng=rng):
         wanted = step.live & (played < n_episodes)

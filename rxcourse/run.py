@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,10 @@ class CurveLog:
     """
 
     def __init__(self, log: Log | None, log_every: int | None, n_learners: int):
+        if log is not None and not callable(log):
+            raise ValueError(f"log must be a function, got {log!r}.")
+        if log is None and log_every is not None:
+            raise ValueError(f"log must be given with log_every, got log_every = {log_every!r}.")
         if log is not None and log_every is None:
             raise ValueError("log_every must be given with log: decisions between records.")
         self.log, self.n_learners = log, n_learners
@@ -64,6 +68,15 @@ class CurveLog:
             return
         self._next = step - step % self.every + self.every
         columns = self.log(learned())
+        if not isinstance(columns, Mapping):
+            raise ValueError(
+                "log must return a dict of columns, each of shape "
+                f"({self.n_learners},), got {type(columns).__name__}."
+            )
+        if taken := {"learner", "step"} & set(columns):
+            raise ValueError(
+                f'log must not return a column named "{min(taken)}": the curve has its own.'
+            )
         for name, value in columns.items():
             if np.shape(value) != (self.n_learners,):
                 raise ValueError(

@@ -23,19 +23,20 @@ def finite(name: str, value, *, ndim: int | tuple[int, ...] | None = None) -> np
         raise ValueError(f"{name} must have {wanted} dimension(s), got shape {array.shape}.")
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, got {array[where]} at index {where}.")
+        place = f" at index {where}" if where else ""
+        raise ValueError(f"{name} must be finite, got {array[where]}{place}.")
     return array
 
 
-def probability_rows(name: str, value, **shape) -> np.ndarray:
-    """Return `value` as a float array whose last axis sums to one everywhere."""
+def probability_rows(name: str, value, *, tol: float = ROW_SUM_TOLERANCE, **shape) -> np.ndarray:
+    """Return `value` as a float array whose last axis sums to one everywhere, within `tol`."""
     array = finite(name, value, **shape)
     if (array < 0).any():
         where = tuple(int(i) for i in np.argwhere(array < 0)[0])
         raise ValueError(f"{name} must not be negative, got {array[where]:.6g} at index {where}.")
     total = array.sum(axis=-1)
-    if (abs(total - 1) > ROW_SUM_TOLERANCE).any():
-        where = tuple(int(i) for i in np.argwhere(abs(total - 1) > ROW_SUM_TOLERANCE)[0])
+    if (abs(total - 1) > tol).any():
+        where = tuple(int(i) for i in np.argwhere(abs(total - 1) > tol)[0])
         raise ValueError(
             f"each row of {name} must sum to 1, row {where} sums to {total[where]:.10g}."
         )

@@ -65,9 +65,12 @@ REFUSED = {
     "propensity above 1": (changed("propensity", 5, 1.5), r"propensity must lie in \(0, 1\]"),
     "no propensity": ({"propensity": None}, "propensity must have 8 rows"),
     "flags as numbers": ({"terminated": np.zeros(8)}, "terminated must be an array of True and"),
-    "short flags": ({"truncated": np.zeros(3, bool)}, r"truncated must have shape \(8,\)"),
-    "short column": ({"person": np.zeros(3, int)}, "person must have 8 rows like reward, got 3"),
-    "short extra": ({"extra": {"x": np.zeros(2)}}, "x must have 8 rows like reward, got 2"),
+    "short flags": ({"truncated": np.zeros(3, bool)}, "truncated must have 8 rows"),
+    "short column": (
+        {"person": np.zeros(3, int)},
+        "person must have 8 rows like most columns, got 3",
+    ),
+    "short extra": ({"extra": {"x": np.zeros(2)}}, "x must have 8 rows like most columns, got 2"),
     "short cost": ({"cost": np.zeros(2)}, "cost must have 8 rows"),
     "scalar extra": ({"extra": {"x": 1}}, "x must have 8 rows"),
     "person as text": ({"person": np.array(list("aaabcccc"))}, "person must hold whole numbers"),
@@ -81,6 +84,42 @@ REFUSED = {
     "two people": (changed("person", 1, 9), "an episode must belong to one person"),
     "n_actions": ({"n_actions": 0}, "n_actions must be a whole number of at least 1, got 0"),
 }
+
+
+REFUSED |= {
+    "action of two axes": (
+        {"action": np.zeros((8, 1), int)},
+        r"action must have shape \(8,\), got",
+    ),
+    "propensity of two axes": (
+        {"propensity": np.ones((8, 1))},
+        r"propensity must have shape \(8,\)",
+    ),
+    "person of two axes": (
+        {"person": np.zeros((8, 1), int)},
+        r"person must have shape \(8,\), got",
+    ),
+    "short reward": ({"reward": np.zeros(7)}, "reward must have 8 rows.* got 7.*: obs 8, action 8"),
+    "propensity as text": ({"propensity": np.array(["x"] * 8)}, "propensity must hold numbers"),
+    "one propensity": ({"propensity": "x"}, "propensity must have 8 rows .* got a single value"),
+    "no extra": ({"extra": None}, "extra must be a dict of columns, got NoneType"),
+    "row named": (changed("t", 1, 0), r"row 1 \(episode 0, t 0\) comes after row 0 \(episode 0, t"),
+}
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda d, rng: d.padded(np.zeros(3)), r"column must have 8 rows, got shape \(3,\)"),
+    (lambda d, rng: d.padded(1.0), r"column must have 8 rows, got shape \(\)"),
+    (lambda d, rng: d.resample(n=0, rng=rng), "n must be a whole number of at least 1, got 0"),
+    (lambda d, rng: d.resample(n=-3, rng=rng), "n must be a whole number of at least 1, got -3"),
+    (lambda d, rng: d.with_censoring(-np.ones(8)), "weight must not be negative, got -1"),
+    (lambda d, rng: d.with_censoring(-1), r"weight must have 1 dimension\(s\)"),
+    (lambda d, rng: Dataset.from_frame(d.to_frame().assign(mood=1)), "unknown column.* mood"),
+    (lambda d, rng: Dataset.from_frame(d.to_frame(), n_actions=0), "n_actions must be a whole"),
+])  # fmt: skip
+def test_bad_arguments_of_methods_get_a_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(make(), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(("change", "message"), REFUSED.values(), ids=REFUSED)
@@ -235,4 +274,3 @@ def test_frames_without_a_column_get_a_sentence_and_propensity_may_be_missing():
     frame.attrs.clear()
     with pytest.raises(ValueError, match="n_actions must be given"):
         Dataset.from_frame(frame)
-

@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from rxcourse.mdp import TabularMDP, bellman_backup, policy_model, policy_value
+from rxcourse.policy import Uniform
 
 ROUNDING = 1e-12  # sums of a few dozen products of numbers near 1
 SEEDS = range(8)
@@ -234,3 +235,31 @@ def test_what_was_passed_in_is_not_changed():
     bellman_backup(mdp, np.ones(2))
     assert P.indices.dtype == np.int64
     np.testing.assert_array_equal(P.toarray(), before)
+
+
+V = {"short": ([0.0], r"v must have shape \(\.\.\., 2\), got \(1,\)"),
+     "one number": (0.0, "got \\(\\)"),
+     "nan": ([0.0, np.nan], r"v must be finite, got nan at index \(1,\)"),
+     "infinite": ([np.inf, -np.inf], "v must be finite, got inf")}  # fmt: skip
+
+
+@pytest.mark.parametrize(("v", "message"), V.values(), ids=V)
+def test_bad_values_to_back_up_are_refused(v, message):
+    with pytest.raises(ValueError, match=message):
+        bellman_backup(two_states(0.9), v)
+
+
+def test_large_values_are_no_mistake():
+    assert bellman_backup(two_states(0.9), [1.7e308, 1.7e308])[0, 0] > 1e308
+
+
+def test_other_things_than_processes_and_tables_get_a_sentence():
+    for wrong in (None, np.eye(2)):
+        with pytest.raises(ValueError, match="mdp must be a TabularMDP, got .* envs.mdp"):
+            bellman_backup(wrong, [0.0, 0.0])
+        with pytest.raises(ValueError, match="mdp must be a TabularMDP"):
+            policy_value(wrong, np.eye(2))
+    with pytest.raises(
+        ValueError, match=r"got a policy \(Uniform\); pass policy.table, or policy.pr"
+    ):
+        policy_value(two_states(0.9), Uniform(2))

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from rxcourse import _figure, plots
+from rxcourse.run import Run
 
 STATES, ACTIONS = ["Easy", "Hard"], ["Maintain", "Add_Rest_Day"]
 
@@ -128,6 +129,44 @@ def test_ties_are_named(shown, capsys):
     assert capsys.readouterr().out == (
         "Easy: Maintain or Add_Rest_Day (0.50)\nHard: Add_Rest_Day (0.90)\n"
     )
+
+
+CURVE = curve([[1, 2], [3, 4]])
+WORDS = {"title": "T", "xlabel": "x"}
+WRONG = {
+    "8 curves": (lambda: plots.learning_curve(dict.fromkeys("abcdefgh", 0), "regret", title="T"),
+                 "curves must hold 1 to 7 curves, .* got 8"),
+    "8 lines": (lambda: plots.lines([1], dict.fromkeys("abcdefgh", [1]), ylabel="y", **WORDS),
+                "series must hold 1 to 7 curves, .* got 8"),
+    "no metric": (lambda: plots.learning_curve(CURVE, "reward", title="T"),
+                  r"lacks 'reward', it has \['learner', 'step', 'regret'\]"),
+    "run": (lambda: plots.learning_curve(Run(None, CURVE), "regret", title="T"),
+            "curves must be DataFrames, got Run for 'regret'. Pass run.curve"),
+    "no records": (lambda: plots.learning_curve(CURVE[:0], "regret", title="T"), "one record"),
+    "pair of lines": (lambda: plots.lines([1], {"a": ([1], [2])}, ylabel="y", **WORDS),
+                      r"series\['a'\] must be one value or a tuple .*, got .* of 2"),
+    "length": (lambda: plots.lines([1, 2], {"a": [1]}, ylabel="y", **WORDS),
+               r"series\['a'\] must have the shape \(n,\) of x, \(2,\), got \(1,\)"),
+    "pair of bars": (lambda: plots.bars({"a": (1, 2)}, **WORDS), r"values\['a'\] .* tuple of 2"),
+    "empty": (lambda: plots.histogram([], **WORDS), "at least one finite number .* got none"),
+    "all nan": (lambda: plots.histogram([np.nan], **WORDS), "at least one finite number to count"),
+    "best actions": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", actions=[0, 1, 2, 3]),
+                     r"actions must have shape \(S, A\) = \(4, 4\), .* got \(4,\). From a list"),
+    "mark": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", marks={4: "G"}),
+             "marks must name cells 0 to 3, got 4"),
+    "path": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", paths={"p": [0, -1]}),
+             r"paths\['p'\] must name cells 0 to 3, got -1"),
+    "no names": (lambda: plots.episode({"a": [1]}, title="T", actions=[0]),
+                 "action_names must name all actions where actions are given, got none"),
+    "few names": (lambda: plots.episode({"a": [1]}, title="T", actions=[2], action_names=ACTIONS),
+                  "actions must be whole numbers from 0 to 1, one for each of action_names"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG.values(), ids=WRONG)
+def test_bad_input_gets_a_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,39 @@ BAD = [
 ]
 
 
+NARROW = np.ones((S, A - 1), bool)
+BAD += [
+    (lambda: TabularPolicy(PI, allowed=NARROW), r"allowed must have shape .* = \(5, 4\)"),
+    (lambda: TabularPolicy(PI, allowed=lambda o: MASK[o]), "allowed must be an array of shape"),
+    (lambda: Greedy(Q, allowed=NARROW), r"allowed must have .* = \(5, 4\), got \(5, 3\)"),
+    (lambda: Greedy(STACK, allowed=NARROW), r"allowed must have shape .* = \(5, 4\)"),
+    (lambda: Greedy(Q, allowed=MASK[0]), r"allowed must have shape \(S, A\), got \(4,\)"),
+    (lambda: Softmax(Q, 1.0, allowed=MASK[:2]), r"allowed must have shape .* got \(2, 4\)"),
+    (lambda: EpsilonGreedy(Q, 0.1, allowed=MASK[:2]), r"allowed must have shape .* got \(2, 4\)"),
+    (lambda: Uniform(3, allowed=MASK), r"allowed must have shape \(S, 3\), got \(5, 4\)"),
+    (lambda: Table(Q)(np.array([1.0])), "obs must hold whole numbers, got dtype float64"),
+    (lambda: Table(Q)(np.array([True])), "obs must hold whole numbers, got dtype bool"),
+    (lambda: Table(Q)(0.5), "obs must hold whole numbers, got dtype float64"),
+    (lambda: Greedy(STACK).probs(np.zeros((2, 7), int)), r"obs must have shape \(3, \.\.\.\)"),
+    (lambda: Greedy(STACK).probs(0), r"obs must have shape \(3, \.\.\.\).* got \(\)"),
+    *((lambda p=p: p[0], "is one policy, not a stack of several; use it without") for p in
+      PLAIN.values()),
+]  # fmt: skip
+
+
+def test_a_learner_beyond_the_stack_gets_a_sentence_and_a_loop_ends():
+    for stack in STACKS.values():
+        assert len(list(stack)) == L
+        with pytest.raises(IndexError, match=r"learner must lie in 0 \.\.\. 2, got 3"):
+            stack[L]
+
+
+def test_one_learner_keeps_what_is_allowed():
+    table = np.eye(A)[[[0, 0, 1, 3, 1], [1, 0, 3, 3, 0]]]
+    one = TabularPolicy(table, allowed=MASK)[1]
+    np.testing.assert_array_equal(one.allowed(np.arange(S)), MASK)
+
+
 @pytest.mark.parametrize(("make", "message"), BAD)
 def test_bad_input_is_refused_with_name_expectation_and_finding(make, message):
     with pytest.raises(ValueError, match=message):

@@ -27,6 +27,11 @@ def test_outside_says_so_with_the_value(value, shown, capsys):
     assert capsys.readouterr().out == f"gain [%]: OUTSIDE: {shown}, expected 4.2 (within 0.8)\n"
 
 
+def test_tiny_numbers_are_printed_in_full(capsys):
+    report("rounding", 2.1e-13, expect=2e-13, tol=5e-14, null=1.0)
+    assert capsys.readouterr().out == "rounding: 0.00000000000020 (within 0.00000000000005)\n"
+
+
 def test_bounds_are_inside_although_floats_round(capsys):
     report("x", 0.4, expect=0.3, tol=0.1, null=0.0)  # 0.4 - 0.3 is 0.10000000000000003
     assert "OUTSIDE" not in capsys.readouterr().out

@@ -234,3 +234,63 @@ def test_bad_input_gets_a_sentence():
         list(interact(envs, lean, n_steps=2.5, rng=rng))
     with pytest.raises(ValueError, match='keep names "soreness", which info does not hold'):
         rollout(envs, policy, keep=("soreness",), rng=rng)
+    with pytest.raises(ValueError, match='keep must be a tuple of names, got a string; .*"soren'):
+        rollout(envs, policy, keep="soreness", rng=rng)
+
+
+class Says:
+    """A policy that answers every question alike."""
+
+    def __init__(self, probs):
+        self.answer = np.asarray(probs)
+
+    def probs(self, obs):
+        return self.answer
+
+
+WRONG = {
+    "too few actions": (Uniform(2, obs_ndim=1), r"shape \(2, 3\), got \(2, 2\)"),
+    "too many actions": (Uniform(5, obs_ndim=1), r"shape \(2, 3\), got \(2, 5\)"),
+    "a vector taken for states": (Uniform(3), r"shape \(2, 3\), got \(2, 2, 3\)"),
+    "one row": (Says([0.5, 0.5, 0]), r"shape \(2, 3\), got \(3,\)"),
+    "sums": (Says([[0.5, 0.5, 0.5]] * 2), r"row of policy.probs must sum to 1, row \(0,\)"),
+    "nan": (Says([[1, 0, 0], [np.nan, 1, 0]]), r"policy.probs must be finite, got nan"),
+    "negative": (Says([[2, -1, 0], [1, 0, 0]]), "policy.probs must not be negative, got -1"),
+    "array": (np.ones((2, 3)) / 3, "must have a method probs, got ndarray. A table of"),
+    "none": (None, "policy must have a method probs, got NoneType"),
+    "class": (Uniform, "policy must be made first: got the class Uniform"),
+    "table for vectors": (TabularPolicy(np.eye(3)), "obs must hold whole numbers, got dtype float"),
+}
+
+
+@pytest.mark.parametrize(("policy", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_policy_is_refused_on_the_first_step(policy, message):
+    with pytest.raises(ValueError, match=message):
+        rollout(courses([[3], [3]]), policy, rng=np.random.default_rng(0))
+
+
+def test_rounding_to_32_bits_is_no_mistake():
+    third = Says(np.full((2, 3), 1 / 3, np.float32))
+    assert len(rollout(courses([[3], [3]]), third, rng=np.random.default_rng(0))) == 6
+
+
+@pytest.mark.parametrize("envs", [Course([3]), None, "PushUp"])
+def test_what_is_no_vector_environment_is_refused(random_mdp, envs):
+    message = f"envs must be a Gymnasium vector environment, got {type(envs).__name__}"
+    with pytest.raises(ValueError, match=message):
+        rollout(envs, Uniform(3), rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="got TabularMDP. Make one .*TabularVectorEnv"):
+        rollout(random_mdp(0), Uniform(3), rng=np.random.default_rng(0))
+
+
+def test_an_endless_process_is_refused_at_once(random_mdp):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="without a terminal state and without a horizon"):
+        rollout(TabularVectorEnv(random_mdp(0), 4), Uniform(3), rng=rng)
+    assert len(rollout(TabularVectorEnv(random_mdp(0), 4, horizon=5), Uniform(3), rng=rng)) == 20
+
+
+def test_unless_told_a_rollout_ends_before_the_memory_is_full(monkeypatch):
+    monkeypatch.setattr("rxcourse.rollout.MAX_DECISIONS", 100)
+    with pytest.raises(ValueError, match="row 0 had finished 0 of 1 episodes after 1000 steps"):
+        rollout(courses([[2000], [3]]), Uniform(3, obs_ndim=1), rng=np.random.default_rng(0))

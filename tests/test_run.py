@@ -37,6 +37,19 @@ def test_bad_logs_get_a_sentence():
             curve(0, lambda: None)
 
 
+def test_a_log_that_is_none_or_returns_none_gets_a_sentence():
+    with pytest.raises(ValueError, match="log must be a function, got 3"):
+        CurveLog(3, 10, 2)
+    with pytest.raises(ValueError, match="log must be given with log_every, got log_every = 10"):
+        CurveLog(None, 10, 2)
+    for wrong in (None, [1, 2], np.zeros(2)):
+        with pytest.raises(ValueError, match=r"log must return a dict of columns, .*\(2,\), got"):
+            CurveLog(lambda p, wrong=wrong: wrong, 1, 2)(0, lambda: None)
+    for name in ("step", "learner"):
+        with pytest.raises(ValueError, match=f'log must not return a column named "{name}"'):
+            CurveLog(lambda p, name=name: {name: np.zeros(2)}, 1, 2)(0, lambda: None)
+
+
 def test_a_run_cannot_be_changed():
     run = Run(None, pd.DataFrame())
     assert run.q is None and run.v is None and run.data == {}

@@ -67,6 +67,8 @@ def batch_td(
     doi:10.1007/BF00114723, for the same answer as one linear solve.
     """
     gamma, alpha = validate.fraction("gamma", gamma), validate.fraction("alpha", alpha)
+    if not isinstance(tol, int | float | np.number) or not tol >= 0:
+        raise ValueError(f"tol must be a number of at least 0, got {tol!r}.")
     learner, cell, next_cell, v = _cells(data, n_states, n_learners, v0)
     discount = np.where(data.terminated, 0.0, gamma)
     visits = np.bincount(cell, minlength=v.size)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from rxcourse import validate
-from rxcourse.mdp import TabularMDP
+from rxcourse.mdp import TabularMDP, check_mdp
 from rxcourse.policy import Policy
 
 Array = np.ndarray
@@ -126,7 +126,7 @@ class Watch:
             raise ValueError(f"tol must be a number of at least 0, got {tol!r}.")
         self.tol = tol
         self.max_iterations = validate.positive_int("max_iterations", max_iterations)
-        self.live = ~mdp.terminal
+        self.live = ~check_mdp(mdp).terminal
         if not self.live.any():
             raise ValueError("terminal must leave at least one state to decide in.")
         if sums is None:

@@ -17,7 +17,7 @@ def double_q_learning(
     n_learners: int,
     n_steps: int,
     gamma: float,
-    alpha: Schedule = 0.1,
+    alpha: Schedule | np.ndarray = 0.1,
     epsilon: Schedule = 0.1,
     q0=0.0,
     allowed=None,
@@ -43,7 +43,8 @@ def double_q_learning(
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)  # always the mean of the two
     both = np.concatenate([q, q], axis=1)  # the second table's cells follow the first's
-    step_size, curve = StepSize(alpha, both), CurveLog(log, log_every, n_learners)
+    step_size = StepSize(alpha, both, n_learners)
+    curve = CurveLog(log, log_every, n_learners)
     act = tables.behavior(q, epsilon)
     curve(0, lambda: tables.greedy(q))
     n_cells = q.shape[1]

@@ -13,7 +13,7 @@ import numpy as np
 
 from rxcourse import validate
 from rxcourse.agents.bounds import Solution, Watch
-from rxcourse.mdp import TabularMDP, bellman_backup, policy_model, policy_value
+from rxcourse.mdp import TabularMDP, bellman_backup, check_mdp, policy_model, policy_value
 from rxcourse.policy import Greedy, TabularPolicy
 
 Array = np.ndarray
@@ -44,6 +44,7 @@ def policy_evaluation(
     ----------
     Sutton & Barto (2018), section 4.1.
     """
+    check_mdp(mdp)
     policy = TabularPolicy(pi)
     if policy.table.shape != (mdp.n_states, mdp.n_actions):
         raise ValueError(
@@ -159,7 +160,12 @@ def policy_iteration(mdp: TabularMDP, *, max_iterations: int = 1_000) -> Solutio
     allowed = np.ones((mdp.n_states, mdp.n_actions), bool) if mdp.allowed is None else mdp.allowed
     pi = allowed / allowed.sum(axis=1, keepdims=True)
     while True:
-        v = policy_value(mdp, pi)
+        try:
+            v = policy_value(mdp, pi)
+        except ValueError as error:
+            # There is no option here by which to leave such states out.
+            told = str(error).replace(', or improper="nan" to leave such states out', "")
+            raise ValueError(told) from None
         q = bellman_backup(mdp, v)
         action, v_new = best(mdp, q)
         better = v_new > v + ROUNDING * abs(v).max()
@@ -191,6 +197,7 @@ def backward_induction(mdp: TabularMDP, *, horizon: int) -> tuple[Array, Array]:
     ----------
     Puterman (1994), section 4.5.
     """
+    check_mdp(mdp)
     v = np.zeros((validate.positive_int("horizon", horizon) + 1, mdp.n_states))
     q = np.zeros((*v.shape, mdp.n_actions))
     for left in range(1, horizon + 1):

@@ -14,8 +14,9 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
 
 from rxcourse import validate
-from rxcourse.policy import Policy, rows_per_learner, sample_action
-from rxcourse.rollout import interact
+from rxcourse.agents.schedules import as_function, by_learner
+from rxcourse.policy import Policy, check_policy, rows_per_learner
+from rxcourse.rollout import acting, check_ends, check_envs, interact
 from rxcourse.run import CurveLog, Log, Run
 
 Array = np.ndarray
@@ -70,6 +71,7 @@ class Prediction:
         n_steps: int | None, n_episodes: int | None, v0, alpha,
         log: Log | None, log_every: int | None,
     ):  # fmt: skip
+        check_envs(envs)
         if not isinstance(envs.single_observation_space, Discrete):
             raise ValueError(
                 "a table of values needs a Discrete single_observation_space, got "
@@ -81,10 +83,10 @@ class Prediction:
         self.n_rows = rows_per_learner(envs.num_envs, n_learners)
         self.gamma = validate.fraction("gamma", gamma)
         if (n_steps is None) == (n_episodes is None):
-            raise ValueError(
-                f"give either n_steps or n_episodes, got {n_steps} and {n_episodes}."
-            )
+            raise ValueError(f"give either n_steps or n_episodes, got {n_steps} and {n_episodes}.")
         self.by_episode = n_steps is None
+        if self.by_episode:
+            check_ends(envs)
         length = validate.positive_int(*(("n_episodes", n_episodes) if self.by_episode
                                          else ("n_steps", n_steps)))  # fmt: skip
         self.share = -(-length // self.n_rows)  # of each row
@@ -103,9 +105,7 @@ class Prediction:
         turns = np.arange(self.envs.num_envs).reshape(self.n_learners, self.n_rows).T
         n_calls = MAX_STEPS if self.by_episode else self.share
 
-        def act(obs, rng):
-            return sample_action(self.policy, obs, rng=rng)
-
+        act = acting(self.policy, self.envs)
         for k, step in enumerate(interact(self.envs, act, n_steps=n_calls, rng=rng)):
             cell, next_cell = first + step.obs, first + step.next_obs
             ended = step.terminated | step.truncated
@@ -164,14 +164,10 @@ class StepSize:
     def __init__(self, alpha, n_learners: int, shape):
         self.alpha, self.visits, self.n_learners = alpha, None, n_learners
         if callable(alpha):
+            self.alpha = as_function("alpha", alpha, first=np.ones(n_learners, int))
             self.visits = np.zeros(shape, np.int64)
         elif np.ndim(alpha):
-            self.alpha = validate.finite("alpha", alpha, ndim=1)
-            if self.alpha.shape != (n_learners,) or ((self.alpha < 0) | (self.alpha > 1)).any():
-                raise ValueError(
-                    f"alpha must be one number in [0, 1] for each of {n_learners} learners, "
-                    f"got shape {self.alpha.shape}, from {self.alpha.min()} to {self.alpha.max()}."
-                )
+            self.alpha = by_learner("alpha", alpha, n_learners)
         else:
             self.alpha = validate.fraction("alpha", alpha)
 
@@ -189,16 +185,6 @@ class StepSize:
             return size[:, None] if np.ndim(size) else size
         visits = self.visits.reshape(self.n_learners, -1)[learner]
         return self.alpha(np.maximum(visits, 1))  # what was never visited has no trace
-
-
-def check_policy(policy: Policy, n_learners: int) -> Policy:
-    """Return `policy`, refusing what has no ``probs`` and a stack of another size."""
-    if not hasattr(policy, "probs"):
-        raise ValueError(f"policy must have a method probs, got {type(policy).__name__}.")
-    size = getattr(policy, "n_learners", None)
-    if size not in (None, n_learners):
-        raise ValueError(f"policy must be a stack of {n_learners} policies, got {size}.")
-    return policy
 
 
 def start_values(v0, n_learners: int, n_states: int) -> Array:

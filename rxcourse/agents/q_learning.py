@@ -17,7 +17,7 @@ def q_learning(
     n_learners: int,
     n_steps: int,
     gamma: float,
-    alpha: Schedule = 0.1,
+    alpha: Schedule | np.ndarray = 0.1,
     epsilon: Schedule = 0.1,
     q0=0.0,
     allowed=None,
@@ -40,8 +40,9 @@ def q_learning(
         Decisions of each learner.
     gamma : float
         Discount factor.
-    alpha : float or callable
-        Step size, or a function of the visits of a state and action.
+    alpha : float, callable, or ndarray of shape (L,)
+        Step size; a function of the visits of a state and action; or one number for each
+        learner, which compares step sizes in one run.
     epsilon : float or callable
         Share of random actions, or a function of the decisions taken.
     q0 : float or ndarray of shape (S, A)
@@ -64,7 +65,8 @@ def q_learning(
     """
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)
-    step_size, curve = StepSize(alpha, q), CurveLog(log, log_every, n_learners)
+    step_size = StepSize(alpha, q, n_learners)
+    curve = CurveLog(log, log_every, n_learners)
     act = tables.behavior(q, epsilon)
     curve(0, lambda: tables.greedy(q))
     for k, step in enumerate(interact(envs, act, n_steps=tables.n_calls(n_steps), rng=rng)):

@@ -17,7 +17,7 @@ def sarsa(
     n_learners: int,
     n_steps: int,
     gamma: float,
-    alpha: Schedule = 0.1,
+    alpha: Schedule | np.ndarray = 0.1,
     epsilon: Schedule = 0.1,
     q0=0.0,
     allowed=None,
@@ -40,7 +40,8 @@ def sarsa(
     """
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)
-    step_size, curve = StepSize(alpha, q), CurveLog(log, log_every, n_learners)
+    step_size = StepSize(alpha, q, n_learners)
+    curve = CurveLog(log, log_every, n_learners)
     act = BehaviorAhead(tables, q, epsilon)
     curve(0, lambda: tables.greedy(q))
     for k, step in enumerate(interact(envs, act, n_steps=tables.n_calls(n_steps), rng=rng)):

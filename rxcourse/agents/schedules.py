@@ -36,9 +36,38 @@ def linear(start: float, end: float, n_steps: int) -> Callable:
     return lambda n: start + (end - start) * np.clip(np.asarray(n) / n_steps, 0, 1)
 
 
-def as_function(name: str, schedule: Schedule) -> Callable:
-    """Return a schedule as a function; a number in [0, 1] becomes a constant one."""
+def as_function(name: str, schedule: Schedule, first=(1, 2)) -> Callable:
+    """Return a schedule as a function; a number in [0, 1] becomes a constant one.
+
+    A function is tried on `first` only: what it returns there must be right.
+    """
     if callable(schedule):
+        check_values(name, schedule(np.asarray(first)), np.shape(first))
         return schedule
     value = validate.fraction(name, schedule)
     return lambda n: value
+
+
+def check_values(name: str, values, shape: tuple[int, ...]) -> None:
+    """Refuse what a schedule returned, unless it is in [0, 1] and has this shape or none."""
+    values = validate.finite(f"what {name} returns", values)
+    if values.shape not in ((), shape):
+        raise ValueError(
+            f"{name} must return one number for each it is given, shape {shape}, got shape "
+            f"{values.shape}."
+        )
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        raise ValueError(f"{name} must return numbers in [0, 1], got {values[wrong].flat[0]:.6g}.")
+
+
+def by_learner(name: str, values, n_learners: int) -> np.ndarray:
+    """Return `values` as one number in [0, 1] for each learner, shape (L,)."""
+    values = validate.finite(name, values, ndim=1)
+    if values.shape != (n_learners,) or ((values < 0) | (values > 1)).any():
+        span = f", from {values.min()} to {values.max()}" if values.size else ""
+        raise ValueError(
+            f"{name} must be one number in [0, 1] for each of {n_learners} learners, "
+            f"got shape {values.shape}{span}."
+        )
+    return values

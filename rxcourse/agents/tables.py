@@ -17,9 +17,9 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from rxcourse import validate
-from rxcourse.agents.schedules import as_function
+from rxcourse.agents.schedules import as_function, by_learner, check_values
 from rxcourse.policy import Greedy, Table, rows_per_learner
-from rxcourse.rollout import Step
+from rxcourse.rollout import Step, check_envs
 from rxcourse.run import CurveLog, Run
 
 Array = np.ndarray
@@ -54,11 +54,7 @@ class Tables:
     """
 
     def __init__(self, envs: VectorEnv, n_learners: int, gamma: float, allowed=None):
-        if not isinstance(envs, VectorEnv):
-            raise ValueError(
-                "envs must be a Gymnasium vector environment, got "
-                f"{type(envs).__name__}. Make one with gymnasium.make_vec."
-            )
+        check_envs(envs)
         for name in ("single_observation_space", "single_action_space"):
             space = getattr(envs, name)
             if not isinstance(space, Discrete):
@@ -166,13 +162,16 @@ class Behavior:
 
     def __init__(self, tables: Tables, q: Array, epsilon):
         self.tables, self.q = tables, q
-        self.schedule = as_function("epsilon", epsilon)
+        self.schedule = as_function("epsilon", epsilon, first=0)
         self.taken = 0
 
     @property
     def epsilon(self) -> float:
         """Exploration rate now, by the decisions a learner has taken."""
-        return self.schedule(self.taken)
+        now = self.schedule(self.taken)
+        if not 0 <= now <= 1:
+            check_values("epsilon", now, ())
+        return now
 
     def __call__(self, obs: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         drawn = self._draw(obs, rng)
@@ -220,8 +219,13 @@ def _triangle(n: int) -> Array:
 class StepSize:
     """The step size of each update, by how often that cell and action were updated."""
 
-    def __init__(self, alpha, q: Array):
-        self.alpha = as_function("alpha", alpha)
+    def __init__(self, alpha, q: Array, n_learners: int):
+        if np.ndim(alpha) and not callable(alpha):
+            numbers = by_learner("alpha", alpha, n_learners)
+            self.alpha = lambda n: numbers
+        else:
+            # It is handed one count for each learner, and may treat them differently.
+            self.alpha = as_function("alpha", alpha, first=np.ones(n_learners, int))
         self.visits = np.zeros(q.shape, np.int64) if callable(alpha) else None
 
     def __call__(self, d: Decision) -> Array:

@@ -190,12 +190,13 @@ def td_lambda(
     Sutton (1988), doi:10.1007/BF00115009; Singh and Sutton (1996),
     doi:10.1007/BF00114726, for replacing traces; Sutton and Barto (2018), section 12.2.
     """
-    fade = gamma * validate.fraction("lambda_", lambda_)
+    validate.fraction("lambda_", lambda_)
     if traces not in ("accumulating", "replacing"):
         raise ValueError(f'traces must be "accumulating" or "replacing", got {traces!r}.')
     course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
                         n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
                         log=log, log_every=log_every)  # fmt: skip
+    fade = course.gamma * lambda_
     v, table = course.v, course.table
     trace = np.zeros((envs.num_envs, course.n_states))  # a row's episode is its own
     for d in course.decisions(rng):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rxcourse.policy import Policy, as_mask
+from rxcourse.policy import Policy, Table, as_mask, check_learner, check_policy
 
 Array = np.ndarray
 
@@ -39,12 +39,27 @@ class Shield:
     """
 
     def __init__(self, policy: Policy, allowed, safer: Mapping[int, Sequence[int]]):
-        self.policy, self.allowed = policy, as_mask(allowed)
+        self.policy, self.allowed = check_policy(policy), as_mask(allowed)
+        if allowed is None:
+            raise ValueError(
+                "allowed must be a mask (S, A) or a function, got None: a shield needs to know "
+                "what is forbidden."
+            )
         self.safer = {int(a): tuple(map(int, safer[a])) for a in sorted(safer)}
         if list(self.safer) != list(range(len(self.safer))):
             raise ValueError(
                 f"safer must name the fallbacks of actions 0 to A-1, got {list(self.safer)}."
             )
+        known = range(len(self.safer))
+        for action, fallbacks in self.safer.items():
+            if wrong := [f for f in fallbacks if f not in known]:
+                raise ValueError(
+                    f"fallbacks in safer must be actions 0 to {len(known) - 1}, got {wrong[0]} "
+                    f"for action {action}."
+                )
+        for name, part in (("policy", policy), ("allowed", self.allowed)):
+            if isinstance(part, Table):
+                self._check_actions(name, part.table)
         ends = {(fallbacks or (a,))[-1] for a, fallbacks in self.safer.items()}
         if len(ends) != 1:
             raise ValueError(
@@ -53,9 +68,19 @@ class Shield:
         self.default = ends.pop()
         self.n_learners = getattr(policy, "n_learners", None)
 
+    def _check_actions(self, name: str, rows: Array) -> None:
+        """Refuse another number of actions than the fallbacks have."""
+        if rows.shape[-1] != len(self.safer):
+            raise ValueError(
+                f"{name} must have the {len(self.safer)} actions that safer names, got "
+                f"{rows.shape[-1]}."
+            )
+
     def probs(self, obs: Array) -> Array:
         """Probabilities as executed, (..., *obs) -> (..., A)."""
         wanted, allowed = self.policy.probs(obs), self.allowed(obs)
+        self._check_actions("policy", wanted)
+        self._check_actions("allowed", allowed)
         if not allowed[..., self.default].all():
             raise ValueError(
                 f"the safe default, action {self.default}, must be allowed everywhere; the "
@@ -75,6 +100,7 @@ class Shield:
         return np.where(self.allowed(obs), 0.0, self.policy.probs(obs)).sum(axis=-1)
 
     def __getitem__(self, learner: int) -> Shield:
+        check_learner(self, learner)
         if getattr(self.allowed, "n_learners", None):
             return Shield(self.policy[learner], self.allowed[learner], self.safer)
         return Shield(self.policy[learner], self.allowed, self.safer)

@@ -156,3 +156,28 @@ def test_environments_that_do_not_fit_a_table_get_a_sentence(random_mdp):
         learn(q_learning, envs)
     with pytest.raises(ValueError, match="envs must be a Gymnasium vector environment, got"):
         learn(q_learning, gym.make("FrozenLake-v1"))
+
+
+@pytest.mark.parametrize("method", LEARNERS.values(), ids=LEARNERS)
+def test_each_learner_may_have_its_own_step_size(random_mdp, method):
+    envs = lambda: TabularVectorEnv(random_mdp(0), L)  # noqa: E731
+    alike = learn(method, envs(), alpha=np.full(L, 0.3)).q
+    np.testing.assert_array_equal(alike, learn(method, envs(), alpha=0.3).q)
+    mixed = learn(method, envs(), alpha=np.linspace(0, 1, L)).q
+    by_function = learn(method, envs(), alpha=lambda n: np.linspace(0, 1, L) + 0 * n).q
+    np.testing.assert_array_equal(mixed, by_function)
+    assert (mixed[0] == 0).all() and (mixed[1:] != 0).any(axis=(1, 2)).all()
+    for wrong in (np.ones(3), np.full(L, 1.5), np.full(L, np.nan)):
+        with pytest.raises(ValueError, match="alpha must be"):
+            learn(method, envs(), alpha=wrong)
+
+
+@pytest.mark.parametrize("method", LEARNERS.values(), ids=LEARNERS)
+def test_a_schedule_that_leaves_the_unit_interval_gets_a_sentence(random_mdp, method):
+    envs = TabularVectorEnv(random_mdp(0), L)
+    with pytest.raises(ValueError, match=r"epsilon must return numbers in \[0, 1\], got -0.05"):
+        learn(method, envs, epsilon=lambda step: 0.95 - step / 10)
+    with pytest.raises(ValueError, match="what epsilon returns must be finite, got nan"):
+        learn(method, envs, epsilon=lambda step: 0.5 if step < 50 else float("nan"))
+    with pytest.raises(ValueError, match=r"alpha must return numbers in \[0, 1\], got 3"):
+        learn(method, envs, alpha=lambda n: 3 / n)

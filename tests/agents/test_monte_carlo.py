@@ -247,3 +247,6 @@ def test_bad_input_gets_a_sentence():
             method(PREDICTOR, v0=np.zeros(9), **settings)
     with pytest.raises(ValueError, match="alpha"):
         batch_td(PREDICTOR, alpha=2.0, **settings)
+    for tol in (-1, np.nan, None):
+        with pytest.raises(ValueError, match=f"tol must be a number of at least 0, got {tol}"):
+            batch_td(PREDICTOR, tol=tol, **settings)

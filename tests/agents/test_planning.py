@@ -16,6 +16,7 @@ from rxcourse.agents.planning import (
     value_iteration,
 )
 from rxcourse.mdp import TabularMDP, bellman_backup, policy_value
+from rxcourse.simulators.tabular import TabularVectorEnv
 
 SEEDS = range(5)
 KINDS = [dict(zip(("ends", "masked", "as_sparse"), k, strict=True))
@@ -205,8 +206,9 @@ def test_reward_for_ever_never_converges_and_the_others_refuse_it():
     assert found.v[0] == 500
     with pytest.raises(ValueError, match="some policy goes on for ever"):
         linear_program(endless)
-    with pytest.raises(ValueError, match="may go on for ever from state 0"):
+    with pytest.raises(ValueError, match="may go on for ever from state 0") as refused:
         policy_iteration(endless)
+    assert str(refused.value).endswith("Use gamma < 1.")  # it has no other way out
 
 
 def test_policy_iteration_takes_no_equal_action_that_never_ends():
@@ -281,6 +283,18 @@ BAD = [
         "terminal must leave at least one state",
     ),
 ]
+
+
+@pytest.mark.parametrize("call", [
+    value_iteration, policy_iteration, modified_policy_iteration, linear_program,
+    lambda m: policy_evaluation(m, np.eye(2)), lambda m: backward_induction(m, horizon=3),
+])  # fmt: skip
+def test_only_a_process_can_be_planned_in(random_mdp, call):
+    for wrong in (TabularVectorEnv(random_mdp(0)), None):
+        with pytest.raises(
+            ValueError, match="mdp must be a TabularMDP, got .*holds it as envs.mdp"
+        ):
+            call(wrong)
 
 
 @pytest.mark.parametrize(("call", "message"), BAD)

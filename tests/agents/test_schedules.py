@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import polygamma, zeta
 
-from rxcourse.agents.schedules import as_function, harmonic, linear, polynomial
+from rxcourse.agents.schedules import as_function, by_learner, harmonic, linear, polynomial
 
 N = np.arange(1, 2**20 + 1)
 HALF = len(N) // 2
@@ -73,6 +73,14 @@ BAD = {
     "nan": (lambda: harmonic(np.nan), "scale must be above 0, got nan"),
     "n_steps": (lambda: linear(1, 0, 0), "n_steps must be a whole number of at least 1"),
     "constant": (lambda: as_function("alpha", 1.5), r"alpha must be a number in \[0, 1\], got 1.5"),
+    "above 1": (lambda: as_function("alpha", lambda n: n), r"return numbers in \[0, 1\], got 2"),
+    "nothing": (lambda: as_function("alpha", lambda n: None), "what alpha returns must hold numb"),
+    "not a number": (
+        lambda: as_function("epsilon", lambda n: np.nan, 0),
+        "must be finite, got nan",
+    ),
+    "shape": (lambda: as_function("epsilon", lambda n: [0, 1], 0), r"shape \(\), got shape \(2,\)"),
+    "learners": (lambda: by_learner("alpha", [0.1, 2], 2), "for each of 2 learners"),
     "text": (lambda: as_function("epsilon", "low"), r"epsilon must be a number in \[0, 1\]"),
 }
 

@@ -290,5 +290,31 @@ def test_other_bad_input_gets_a_sentence():
 
 def test_an_episode_that_never_ends_gets_a_sentence(monkeypatch):
     monkeypatch.setattr("rxcourse.agents.prediction.MAX_STEPS", 50)
-    with pytest.raises(ValueError, match="row 0 had not finished 1 episodes after 50 steps"):
+    with pytest.raises(ValueError, match="envs must have episodes that end"):
         learn(td_prediction, TabularVectorEnv(ENDLESS, 2), n_episodes=1)
+    never = TabularMDP(np.eye(2)[:, None], np.ones(2), np.array([1.0, 0]),
+                       np.array([False, True]), GAMMA)  # fmt: skip
+    with pytest.raises(ValueError, match="row 0 had not finished 1 episodes after 50 steps"):
+        learn(td_prediction, TabularVectorEnv(never, 2), n_episodes=1)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_wrong_things_and_wrong_policies_get_a_sentence(method):
+    rest = {"n_learners": 4, "n_steps": 5, "gamma": 1.0, "rng": np.random.default_rng(0)}
+    for envs in (random_walk(5), TabularEnv(random_walk(5)), None):
+        with pytest.raises(ValueError, match="envs must be a Gymnasium vector environment, got"):
+            method(envs, ONE, **rest)
+    for policy in (np.ones((7, 1)), None):
+        with pytest.raises(ValueError, match="policy must have a method probs, got"):
+            method(cut_walk(4), policy, **rest)
+    for actions in (2, 3):
+        with pytest.raises(ValueError, match=rf"shape \(4, 1\), got \(4, {actions}\)"):
+            method(cut_walk(4), Uniform(actions), **rest)
+    with pytest.raises(ValueError, match="gamma must be a number in"):
+        method(cut_walk(4), ONE, **(rest | {"gamma": None}))
+    for alpha, message in ((lambda n: 2.0 / n, r"alpha must return numbers in \[0, 1\], got 2"),
+                           (lambda n: n * np.nan, "what alpha returns must be finite, got nan"),
+                           (lambda n: np.ones(7), r"one number for each .* got shape \(7,\)"),
+                           ([], r"one number in \[0, 1\] for each of 4 learners")):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            method(cut_walk(4), ONE, alpha=alpha, **rest)

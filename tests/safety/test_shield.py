@@ -57,6 +57,39 @@ def test_fallbacks_must_end_in_one_default_that_is_allowed():
         Shield(policy, closed, SAFER).probs(np.array([0]))
 
 
+ALL = np.ones((5, 4), bool)
+WRONG = {
+    "no mask": (lambda: Shield(Uniform(4), None, SAFER), "allowed must be a mask .* got None"),
+    "no policy": (lambda: Shield(None, ALL, SAFER), "policy must have a method probs"),
+    "fallback": (
+        lambda: Shield(Uniform(4), ALL, SAFER | {0: (9, 3)}),
+        "actions 0 to 3, got 9 for a",
+    ),
+    "narrow mask": (
+        lambda: Shield(Uniform(4), ALL[:, :3], SAFER),
+        "allowed must have the 4 actions",
+    ),
+    "wide table": (
+        lambda: Shield(TabularPolicy(np.eye(5)), ALL, SAFER),
+        "policy must have the 4 act",
+    ),
+    "wide": (
+        lambda: Shield(Uniform(5), ALL, SAFER).probs(np.array([0])),
+        "policy .* the 4 .* got 5",
+    ),
+    "not a stack": (
+        lambda: Shield(Uniform(4), ALL, SAFER)[0],
+        "this Shield is one policy, not a st",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG.values(), ids=WRONG)
+def test_bad_shields_get_a_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 def test_no_policy_behind_the_shield_emits_a_forbidden_action():
     policy = Shield(SixStates(Uniform(4)), pushup_safety.allowed, pushup_safety.SAFER)
     envs = pushup.PushUpFullVectorEnv(500)
