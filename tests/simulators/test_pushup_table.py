@@ -110,6 +110,24 @@ def test_counting_keeps_every_decision_and_knows_soreness_and_leaving():
     assert min(bands) > 0
 
 
+def test_slots_weighted_as_the_value_weights_them_give_the_value_on_people():
+    """What chapter 7 shows: the rule's own table is wrong about the rule, until slot t counts
+    gamma^t times."""
+    own = EpsilonGreedy(COACH, 0.05)
+    found = {}
+    for discount in (1.0, 0.9):
+        counts, first = pushup_estimate.gather(
+            own, n_people=2000, rng=np.random.default_rng(1), discount=discount
+        )
+        weight = (discount ** np.arange(pushup.HORIZON)).sum()
+        assert counts.sum() == pytest.approx(2000 * weight)
+        mdp = pushup_estimate.model(counts, first)
+        found[discount] = policy_value(mdp, COACH.table) @ mdp.d0
+    on_people = latent(COACH).mean()
+    assert abs(found[0.9] - on_people) < 0.2
+    assert found[1.0] - on_people > 1
+
+
 def test_an_action_never_tried_is_refused_by_name():
     counts, first = pushup_estimate.gather(COACH, n_people=50, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="was never tried in"):
