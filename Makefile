@@ -16,10 +16,11 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help setup test test-slow lint book serve lab execute evidence bench clean distclean
+.PHONY: help setup test test-slow lint book handouts serve lab execute evidence bench clean distclean
 
 help:
-	@echo "make book       build the site into book/_build/html"
+	@echo "make book       build the site and the lecture decks into book/_build/html"
+	@echo "make handouts   build the site and print each deck to a PDF (needs Chromium)"
 	@echo "make test       run the tests, the notebook guard and the strict notebook comparison"
 	@echo "make test-slow  run the slow tests"
 	@echo "make lint       check the style of the code"
@@ -62,6 +63,9 @@ lint: $(STAMP)
 book: $(STAMP)
 	$(VENV)/bin/jupyter-book build book --warningiserror --keep-going
 	@echo "Open book/_build/html/index.html"
+
+handouts: book
+	@$(PY) book/slides/handouts.py book/_build/html/slides
 
 serve: book
 	$(PY) -m http.server --bind localhost --directory book/_build/html $(PORT)
