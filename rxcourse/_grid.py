@@ -5,8 +5,6 @@ from matplotlib import patheffects
 
 from rxcourse import _figure as fig
 
-# Steps (row, column) of the usual four actions, in the order of the grid worlds of the course.
-MOVES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _ARROWS = {
     (-1, 0): "↑", (0, 1): "→", (1, 0): "↓", (0, -1): "←",
     (-1, 1): "↗", (1, 1): "↘", (1, -1): "↙", (-1, -1): "↖", (0, 0): "·",
@@ -14,7 +12,7 @@ _ARROWS = {
 
 
 def grid(
-    values, *, shape, title, actions=None, moves=MOVES, marks=None, paths=None, decimals=1,
+    values, *, shape, title, actions=None, moves=None, marks=None, paths=None, decimals=1,
     label="value",
 ):  # fmt: skip
     """A grid world: values as colours and numbers, actions as arrows, courses as lines.
@@ -30,7 +28,8 @@ def grid(
     actions : array_like of shape (S, A), optional
         Arrows are drawn for entries above 0: probabilities, or True for greedy actions.
     moves : dict of str to (int, int), or sequence of (int, int)
-        Step (row, column) of each action, in the order of the actions.
+        Step (row, column) of each action, in the order of the actions; asked for with
+        `actions` only.
     marks : dict of int to str, optional
         Letters on cells, such as ``{36: "S", 47: "G"}``; marked cells get no arrow.
     paths : dict of str to sequence of int, optional
@@ -53,10 +52,16 @@ def grid(
             raise ValueError(f"{name} must name cells 0 to {len(values) - 1}, got {wrong[0]}.")
     if len(paths) > len(fig.DASHES):
         raise ValueError(f"paths must hold at most {len(fig.DASHES)} courses, got {len(paths)}.")
-    steps = [tuple(step) for step in (moves.values() if isinstance(moves, dict) else moves)]
+    moves_in_order = moves.values() if isinstance(moves, dict) else moves or ()
+    steps = [tuple(step) for step in moves_in_order]
     table = values.reshape(shape)
     sentences = _rows_as_text(values, shape, marks, decimals)
     if actions is not None:
+        if moves is None:
+            raise ValueError(
+                "moves must be given with actions: the step (row, column) of each of them, for "
+                "example rxcourse.simulators.gridworld.MOVES."
+            )
         actions = np.asarray(actions)
         if actions.shape != (len(values), len(steps)):
             raise ValueError(

@@ -10,6 +10,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from rxcourse.mdp import TabularMDP
 from rxcourse.registration import ENVIRONMENTS
+from rxcourse.rollout import rollout
+from rxcourse.simulators.pushup_table import table_file
 from rxcourse.simulators.tabular import TabularEnv, TabularVectorEnv
 
 IDS = sorted(ENVIRONMENTS)
@@ -171,6 +173,70 @@ def test_cost_and_mask_are_told():
     info = envs.step(np.array([0, 1]))[-1]
     assert info["cost"].tolist() == [3.0, 0.0]
     assert info["action_mask"].tolist() == [[True, False]] * 2
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_masks_and_baselines_are_published(name):
+    envs = gym.make_vec(name, num_envs=40)
+    mask = envs.allowed if callable(envs.allowed) else envs.allowed.__getitem__
+    obs, info = envs.reset(seed=0)
+    assert np.array_equal(info["action_mask"], mask(obs))
+    for action in random_actions(envs, 3):
+        obs, *_, info = envs.step(action)
+        assert info["action_mask"].dtype == bool
+        assert np.array_equal(info["action_mask"], mask(obs))
+    assert "random" in envs.baselines
+    for policy in envs.baselines.values():
+        probs = policy.probs(obs)
+        assert probs.shape == (40, envs.single_action_space.n)
+        np.testing.assert_allclose(probs.sum(axis=1), 1)
+
+
+def test_the_cost_of_push_ups_is_a_slot_that_leaves_one_very_sore():
+    envs = gym.make_vec("rxcourse/PushUp-v0", num_envs=500)
+    fixed = envs.baselines["fixed plan"]
+    data = rollout(envs, fixed, keep=("soreness",), rng=np.random.default_rng(0))
+    assert np.array_equal(data.cost, data.extra["soreness"] >= 7)
+    assert 0.05 < data.cost.mean() < 0.5
+    table = gym.make_vec("rxcourse/PushUpTable-v0", num_envs=500)
+    states, actions = np.divmod(np.arange(500) % 24, 4)
+    table.reset(seed=0)
+    table.state = states
+    cost = table.step(actions)[-1]["cost"]
+    np.testing.assert_array_equal(cost, table.mdp.cost[states, actions])
+    soreness = table_file()["joint"].astype(float).sum(axis=(2, 3, 5, 6))
+    np.testing.assert_allclose(table.mdp.cost, soreness[..., 2], atol=1e-12)
+
+
+def test_options_that_nobody_reads_are_refused():
+    envs = gym.make_vec("rxcourse/PushUp-v0", num_envs=2)
+    envs.reset(seed=0, options={})
+    with pytest.raises(ValueError, match="options must be empty.*'target'"):
+        envs.reset(seed=0, options={"target": 20})
+
+
+@pytest.mark.parametrize("wrong", [-1, 4, 2**40])
+def test_an_action_that_does_not_exist_is_refused(wrong):
+    envs = gym.make_vec("rxcourse/PushUp-v0", num_envs=3)
+    envs.reset(seed=0)
+    with pytest.raises(ValueError, match=rf"action must lie in 0 ... 3, got {wrong}"):
+        envs.step(np.array([0, wrong, 3]))
+
+
+def test_time_counts_from_each_row_s_own_beginning():
+    """Also while rows that began at different times are due at different times."""
+    envs = TabularVectorEnv(chain(d0=np.array([0.5, 0.5, 0])), 50, horizon=2)
+    envs.reset(seed=0)
+    t = np.zeros(50, int)
+    ends = set()
+    for action in np.zeros((40, 50), int):
+        assert np.array_equal(envs.t, t)
+        _, _, terminated, truncated, _ = envs.step(action)
+        t += 1
+        assert np.array_equal(truncated, t >= 2)
+        ends |= set(t[terminated & ~truncated])
+        t[terminated | truncated] = 0
+    assert ends == {1}
 
 
 def test_walks_follow_the_model(random_mdp):

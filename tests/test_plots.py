@@ -10,6 +10,7 @@ from scipy import stats
 
 from rxcourse import _figure, plots
 from rxcourse.run import Run
+from rxcourse.simulators.gridworld import MOVES
 
 STATES, ACTIONS = ["Easy", "Hard"], ["Maintain", "Add_Rest_Day"]
 
@@ -53,8 +54,8 @@ CALLS = {
         [[0.5, 0.25], [np.nan, 1.0]], state_names=STATES, action_names=ACTIONS, title="T"
     ),
     "grid": lambda: plots.grid(
-        [0.5, np.nan, -1, 9], shape=(2, 2), title="T", actions=np.eye(4), marks={3: "G"},
-        paths={"way": [0, 1, 3]},
+        [0.5, np.nan, -1, 9], shape=(2, 2), title="T", actions=np.eye(4), moves=MOVES,
+        marks={3: "G"}, paths={"way": [0, 1, 3]},
     ),
     "episode": lambda: plots.episode(
         {"reps": {"target": [0.5, 2], "done": [1, 1]}}, title="T", actions=[0, 1],
@@ -150,7 +151,10 @@ WRONG = {
     "pair of bars": (lambda: plots.bars({"a": (1, 2)}, **WORDS), r"values\['a'\] .* tuple of 2"),
     "empty": (lambda: plots.histogram([], **WORDS), "at least one finite number .* got none"),
     "all nan": (lambda: plots.histogram([np.nan], **WORDS), "at least one finite number to count"),
-    "best actions": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", actions=[0, 1, 2, 3]),
+    "no moves": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", actions=np.eye(4)),
+                 "moves must be given with actions"),
+    "best actions": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", moves=MOVES,
+                                        actions=[0, 1, 2, 3]),
                      r"actions must have shape \(S, A\) = \(4, 4\), .* got \(4,\). From a list"),
     "mark": (lambda: plots.grid(np.ones(4), shape=(2, 2), title="T", marks={4: "G"}),
              "marks must name cells 0 to 3, got 4"),

@@ -18,7 +18,6 @@ HIDDEN = {"rxcourse.registration", "rxcourse.__main__", "rxcourse.bench"}
 INTERNAL = {
     "rxcourse.agents.bounds": "Watch",
     "rxcourse.agents.monte_carlo": "Past, SAMPLE_MEAN",
-    "rxcourse.agents.tables": "draw",
     "rxcourse.agents.td": "Waiting",
 }
 

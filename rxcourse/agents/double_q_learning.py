@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from rxcourse.agents.learners import StepSize
 from rxcourse.agents.schedules import Schedule
-from rxcourse.agents.tables import StepSize, Tables
+from rxcourse.agents.tables import Tables
 from rxcourse.rollout import interact
 from rxcourse.run import CurveLog, Log, Run
 
@@ -42,23 +43,23 @@ def double_q_learning(
     """
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)  # always the mean of the two
-    both = np.concatenate([q, q], axis=1)  # the second table's cells follow the first's
-    step_size = StepSize(alpha, both, n_learners)
+    both = np.concatenate([q, q])
+    q1, q2 = both[: q.size], both[q.size :]  # the same memory
+    step_size = StepSize(alpha, n_learners, both.size)
     curve = CurveLog(log, log_every, n_learners)
     act = tables.behavior(q, epsilon)
     curve(0, lambda: tables.greedy(q))
-    n_cells = q.shape[1]
     for k, step in enumerate(interact(envs, act, n_steps=tables.n_calls(n_steps), rng=rng)):
         for d in tables.decisions(step):
-            coin = rng.integers(2, size=n_learners)
-            own, other = n_cells * coin, n_cells * (1 - coin)
-            choice = tables.best_action(both, own + d.next_cell, d.next_cell)
-            target = d.reward + d.discount * both[choice, other + d.next_cell]
-            d = d._replace(cell=own + d.cell)
-            both[d.action, d.cell] += step_size(d) * (target - both[d.action, d.cell])
-            cell = d.cell % n_cells
-            q[d.action, cell] = both[d.action, [cell, cell + n_cells]].mean(axis=0)
+            pair = tables.pair(d.cell, d.action)
+            coin = rng.integers(2, size=n_learners)[d.learner]
+            own, other = pair + q.size * coin, q.size * (1 - coin)
+            choice = np.where(coin == 0, tables.best_action(q1, d.next_cell),
+                              tables.best_action(q2, d.next_cell))  # fmt: skip
+            target = d.reward + d.discount * both[other + tables.pair(d.next_cell, choice)]
+            both[own] += step_size(own, d.learner) * (target - both[own])
+            q[pair] = (q1[pair] + q2[pair]) / 2
         curve((k + 1) * tables.n_rows, lambda: tables.greedy(q))
     if step_size.visits is not None:
-        step_size.visits = step_size.visits[:, :n_cells] + step_size.visits[:, n_cells:]
+        step_size.visits = step_size.visits.reshape(2, -1).sum(axis=0)
     return tables.run(q, curve, step_size)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from rxcourse.agents.learners import StepSize
 from rxcourse.agents.schedules import Schedule
-from rxcourse.agents.tables import StepSize, Tables
+from rxcourse.agents.tables import Tables
 from rxcourse.rollout import interact
 from rxcourse.run import CurveLog, Log, Run
 
@@ -38,13 +39,14 @@ def expected_sarsa(
     """
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)
-    step_size = StepSize(alpha, q, n_learners)
+    step_size = StepSize(alpha, n_learners, q.size)
     curve = CurveLog(log, log_every, n_learners)
     act = tables.behavior(q, epsilon)
     curve(0, lambda: tables.greedy(q))
     for k, step in enumerate(interact(envs, act, n_steps=tables.n_calls(n_steps), rng=rng)):
         for d in tables.decisions(step):
+            pair = tables.pair(d.cell, d.action)
             target = d.reward + d.discount * tables.mean(q, d.next_cell, act.epsilon)
-            q[d.action, d.cell] += step_size(d) * (target - q[d.action, d.cell])
+            q[pair] += step_size(pair, d.learner) * (target - q[pair])
         curve((k + 1) * tables.n_rows, lambda: tables.greedy(q))
     return tables.run(q, curve, step_size)

@@ -13,7 +13,8 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from rxcourse import validate
-from rxcourse.agents.prediction import Decision, Prediction
+from rxcourse.agents.learners import Decision
+from rxcourse.agents.prediction import Prediction
 from rxcourse.agents.schedules import Schedule, polynomial
 from rxcourse.policy import Policy
 from rxcourse.run import Log, Run
@@ -65,10 +66,10 @@ def monte_carlo(
     ----------
     Singh and Sutton (1996), doi:10.1007/BF00114726; Sutton and Barto (2018), section 5.1.
     """
-    course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
-                        n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
-                        log=log, log_every=log_every)  # fmt: skip
-    return _look_back(course, 1.0, first_visit, rng)
+    prediction = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
+                            n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
+                            log=log, log_every=log_every)  # fmt: skip
+    return _look_back(prediction, 1.0, first_visit, rng)
 
 
 def lambda_return(
@@ -105,17 +106,17 @@ def lambda_return(
     ----------
     Sutton and Barto (2018), section 12.1.
     """
-    course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
-                        n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
-                        log=log, log_every=log_every)  # fmt: skip
-    return _look_back(course, validate.fraction("lambda_", lambda_), False, rng)
+    prediction = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
+                            n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
+                            log=log, log_every=log_every)  # fmt: skip
+    return _look_back(prediction, validate.fraction("lambda_", lambda_), False, rng)
 
 
-def _look_back(course: Prediction, lambda_: float, first_visit: bool, rng) -> Run:
+def _look_back(prediction: Prediction, lambda_: float, first_visit: bool, rng) -> Run:
     """Both methods: the returns backwards from the end, the updates forwards."""
-    v, episodes = course.v, Episodes(course.envs.num_envs, course.n_states)
-    for d in course.decisions(rng):
-        episodes.add(d, d.cell - d.learner * course.n_states)
+    v, episodes = prediction.v, Episodes(prediction.envs.num_envs, prediction.n_states)
+    for d in prediction.experience(rng):
+        episodes.add(d, d.cell - d.learner * prediction.n_states)
         if not d.ended.any():
             continue
         order, past, running = episodes.take(d.row[d.ended])
@@ -131,8 +132,8 @@ def _look_back(course: Prediction, lambda_: float, first_visit: bool, rng) -> Ru
         for t, n_running in enumerate(running):
             k = np.flatnonzero(past.first[t, :n_running]) if first_visit else slice(n_running)
             cell = past.cell[t, k]
-            v[cell] += course.step_size(cell, learner[k]) * (target[t, k] - v[cell])
-    return course.run()
+            v[cell] += prediction.step_size(cell, learner[k]) * (target[t, k] - v[cell])
+    return prediction.run()
 
 
 class Past(NamedTuple):

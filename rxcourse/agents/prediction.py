@@ -1,44 +1,23 @@
-"""What learners of state values share: L tables, the experience of one policy, a record.
-
-The tables of all learners stand one behind the other: the *cell* of learner l and state
-s is l*S + s, so that ``v[cell]`` reads as in the textbook and means all learners at once.
-"""
+"""What learners of state values share: L tables, the experience of one policy, a record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
 
 from rxcourse import validate
-from rxcourse.agents.schedules import as_function, by_learner
-from rxcourse.policy import Policy, check_policy, rows_per_learner
-from rxcourse.rollout import acting, check_ends, check_envs, interact
+from rxcourse.agents.learners import Decision, Learners, StepSize
+from rxcourse.policy import Policy, check_policy
+from rxcourse.rollout import acting, check_ends, interact
 from rxcourse.run import CurveLog, Log, Run
 
 Array = np.ndarray
 MAX_STEPS = 1_000_000
 
 
-class Decision(NamedTuple):
-    """One decision of each learner that took one: arrays of shape (k,), k <= L.
-
-    Rows that only restarted, or have played their episodes, are not among them.
-    """
-
-    learner: Array
-    row: Array
-    cell: Array
-    reward: Array
-    discount: Array
-    next_cell: Array
-    ended: Array
-
-
-class Prediction:
+class Prediction(Learners):
     """The experience of one policy, and what L learners make of it.
 
     Parameters
@@ -71,17 +50,8 @@ class Prediction:
         n_steps: int | None, n_episodes: int | None, v0, alpha,
         log: Log | None, log_every: int | None,
     ):  # fmt: skip
-        check_envs(envs)
-        if not isinstance(envs.single_observation_space, Discrete):
-            raise ValueError(
-                "a table of values needs a Discrete single_observation_space, got "
-                f"{envs.single_observation_space}. Use function approximation instead."
-            )
+        super().__init__(envs, n_learners, gamma)
         self.envs, self.policy = envs, check_policy(policy, n_learners)
-        self.n_states = int(envs.single_observation_space.n)
-        self.n_learners = n_learners
-        self.n_rows = rows_per_learner(envs.num_envs, n_learners)
-        self.gamma = validate.fraction("gamma", gamma)
         if (n_steps is None) == (n_episodes is None):
             raise ValueError(f"give either n_steps or n_episodes, got {n_steps} and {n_episodes}.")
         self.by_episode = n_steps is None
@@ -92,33 +62,22 @@ class Prediction:
         self.share = -(-length // self.n_rows)  # of each row
         self.table = start_values(v0, n_learners, self.n_states)
         self.v = self.table.reshape(-1)  # the same memory, as cells
-        self.step_size = StepSize(alpha, n_learners, self.v.shape)
+        self.step_size = StepSize(alpha, n_learners, self.v.size)
         self.curve = CurveLog(log, log_every, n_learners)
         self.played = np.zeros(envs.num_envs, np.int64)
         self.finished = np.zeros(n_learners, np.int64)
         self.pictures: dict[int, list] = {}
 
-    def decisions(self, rng: np.random.Generator) -> Iterator[Decision]:
-        """Act, and hand out one row of each learner at a time, so that no update is lost."""
+    def experience(self, rng: np.random.Generator) -> Iterator[Decision]:
+        """Act, and hand out one decision of each learner at a time."""
         self._record(0)
-        first = np.repeat(np.arange(self.n_learners) * self.n_states, self.n_rows)
-        turns = np.arange(self.envs.num_envs).reshape(self.n_learners, self.n_rows).T
         n_calls = MAX_STEPS if self.by_episode else self.share
-
         act = acting(self.policy, self.envs)
         for k, step in enumerate(interact(self.envs, act, n_steps=n_calls, rng=rng)):
-            cell, next_cell = first + step.obs, first + step.next_obs
-            ended = step.terminated | step.truncated
-            # Termination means a future worth nothing; truncation only that we stopped looking.
-            discount = np.where(step.terminated, 0.0, self.gamma)
             wanted = step.live & (self.played < self.share) if self.by_episode else step.live
-            for turn in turns:
-                row = turn[wanted[turn]]
-                d = Decision(row // self.n_rows, row, cell[row], step.reward[row],
-                             discount[row], next_cell[row], ended[row])  # fmt: skip
-                if len(row):
-                    yield d
-                    self._note(d)
+            for d in self.decisions(step, wanted):
+                yield d
+                self._note(d)
             if not self.by_episode:
                 self._record((k + 1) * self.n_rows)
             elif (self.played >= self.share).all():
@@ -156,35 +115,6 @@ class Prediction:
         if self.step_size.visits is not None:
             data["visits"] = self.step_size.visits.reshape(self.table.shape).copy()
         return Run(self.policy, self.curve.frame(), data=data, v=self.table.copy())
-
-
-class StepSize:
-    """The step size of an update: constant, by learner, or by the visits of the state."""
-
-    def __init__(self, alpha, n_learners: int, shape):
-        self.alpha, self.visits, self.n_learners = alpha, None, n_learners
-        if callable(alpha):
-            self.alpha = as_function("alpha", alpha, first=np.ones(n_learners, int))
-            self.visits = np.zeros(shape, np.int64)
-        elif np.ndim(alpha):
-            self.alpha = by_learner("alpha", alpha, n_learners)
-        else:
-            self.alpha = validate.fraction("alpha", alpha)
-
-    def __call__(self, cell: Array, learner: Array):
-        """Count a visit of these cells, each at most once, and say how far to move them."""
-        if self.visits is not None:
-            self.visits[cell] += 1
-            return self.alpha(self.visits[cell])
-        return self.alpha[learner] if np.ndim(self.alpha) else self.alpha
-
-    def of_tables(self, cell: Array, learner: Array):
-        """The same for whole tables of these learners: shape (k, S), (k, 1) or ()."""
-        size = self(cell, learner)
-        if self.visits is None:
-            return size[:, None] if np.ndim(size) else size
-        visits = self.visits.reshape(self.n_learners, -1)[learner]
-        return self.alpha(np.maximum(visits, 1))  # what was never visited has no trace
 
 
 def start_values(v0, n_learners: int, n_states: int) -> Array:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from rxcourse.agents.learners import StepSize
 from rxcourse.agents.schedules import Schedule
-from rxcourse.agents.tables import BehaviorAhead, StepSize, Tables
+from rxcourse.agents.tables import BehaviorAhead, Tables
 from rxcourse.rollout import interact
 from rxcourse.run import CurveLog, Log, Run
 
@@ -40,14 +41,15 @@ def sarsa(
     """
     tables = Tables(envs, n_learners, gamma, allowed)
     q = tables.values(q0)
-    step_size = StepSize(alpha, q, n_learners)
+    step_size = StepSize(alpha, n_learners, q.size)
     curve = CurveLog(log, log_every, n_learners)
     act = BehaviorAhead(tables, q, epsilon)
     curve(0, lambda: tables.greedy(q))
     for k, step in enumerate(interact(envs, act, n_steps=tables.n_calls(n_steps), rng=rng)):
         next_action = act.look_ahead(step, rng)
         for d in tables.decisions(step):
-            target = d.reward + d.discount * q[next_action[d.row], d.next_cell]
-            q[d.action, d.cell] += step_size(d) * (target - q[d.action, d.cell])
+            pair = tables.pair(d.cell, d.action)
+            target = d.reward + d.discount * q[tables.pair(d.next_cell, next_action[d.row])]
+            q[pair] += step_size(pair, d.learner) * (target - q[pair])
         curve((k + 1) * tables.n_rows, lambda: tables.greedy(q))
     return tables.run(q, curve, step_size)

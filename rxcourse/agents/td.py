@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from rxcourse import validate
+from rxcourse.agents.learners import Decision, StepSize
 from rxcourse.agents.prediction import Prediction
 from rxcourse.agents.schedules import Schedule
 from rxcourse.policy import Policy
@@ -58,14 +59,14 @@ def td_prediction(
     ----------
     Sutton (1988), doi:10.1007/BF00115009; Sutton and Barto (2018), section 6.1.
     """
-    course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
-                        n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
-                        log=log, log_every=log_every)  # fmt: skip
-    v, step_size = course.v, course.step_size
-    for d in course.decisions(rng):
+    prediction = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
+                            n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
+                            log=log, log_every=log_every)  # fmt: skip
+    v, step_size = prediction.v, prediction.step_size
+    for d in prediction.experience(rng):
         target = d.reward + d.discount * v[d.next_cell]
         v[d.cell] += step_size(d.cell, d.learner) * (target - v[d.cell])
-    return course.run()
+    return prediction.run()
 
 
 def n_step_td(
@@ -105,17 +106,17 @@ def n_step_td(
     Sutton and Barto (2018), section 7.1.
     """
     n = validate.positive_int("n", n)
-    course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
-                        n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
-                        log=log, log_every=log_every)  # fmt: skip
-    v, step_size, waiting = course.v, course.step_size, Waiting(envs.num_envs, n)
-    for d in course.decisions(rng):
+    prediction = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
+                            n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
+                            log=log, log_every=log_every)  # fmt: skip
+    v, step_size, waiting = prediction.v, prediction.step_size, Waiting(envs.num_envs, n)
+    for d in prediction.experience(rng):
         waiting.add(d)
         value_ahead = v[d.next_cell]
         for who, cell, reward_sum, discount in waiting.due(d):
             target = reward_sum + discount * value_ahead[who]
             v[cell] += step_size(cell, d.learner[who]) * (target - v[cell])
-    return course.run()
+    return prediction.run()
 
 
 class Waiting:
@@ -193,19 +194,28 @@ def td_lambda(
     validate.fraction("lambda_", lambda_)
     if traces not in ("accumulating", "replacing"):
         raise ValueError(f'traces must be "accumulating" or "replacing", got {traces!r}.')
-    course = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
-                        n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
-                        log=log, log_every=log_every)  # fmt: skip
-    fade = course.gamma * lambda_
-    v, table = course.v, course.table
-    trace = np.zeros((envs.num_envs, course.n_states))  # a row's episode is its own
-    for d in course.decisions(rng):
-        state = d.cell - d.learner * course.n_states
+    prediction = Prediction(envs, policy, n_learners=n_learners, n_steps=n_steps,
+                            n_episodes=n_episodes, gamma=gamma, alpha=alpha, v0=v0,
+                            log=log, log_every=log_every)  # fmt: skip
+    fade = prediction.gamma * lambda_
+    v, table = prediction.v, prediction.table
+    trace = np.zeros((envs.num_envs, prediction.n_states))  # a row's episode is its own
+    for d in prediction.experience(rng):
+        state = d.cell - d.learner * prediction.n_states
         seen_again = fade * trace[d.row, state] if traces == "accumulating" else 0.0
         trace[d.row] *= fade
         trace[d.row, state] = seen_again + 1.0
         delta = d.reward + d.discount * v[d.next_cell] - v[d.cell]
-        step = course.step_size.of_tables(d.cell, d.learner)
-        table[d.learner] += step * delta[:, None] * trace[d.row]
+        size = _of_tables(prediction.step_size, d, table.shape)
+        table[d.learner] += size * delta[:, None] * trace[d.row]
         trace[d.row[d.ended]] = 0.0
-    return course.run()
+    return prediction.run()
+
+
+def _of_tables(step_size: StepSize, d: Decision, shape: tuple[int, int]):
+    """How far to move every state of these learners: shape (k, S), (k, 1) or ()."""
+    size = step_size(d.cell, d.learner)
+    if step_size.visits is None:
+        return size[:, None] if np.ndim(size) else size
+    visits = step_size.visits.reshape(shape)[d.learner]
+    return step_size.alpha(np.maximum(visits, 1))  # what was never visited has no trace

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from rxcourse.mdp import TabularMDP
-from rxcourse.policy import Uniform
 from rxcourse.simulators.batch import SingleEnv
 from rxcourse.simulators.tabular import TabularEnv, TabularVectorEnv
 
@@ -118,7 +117,6 @@ class GridVectorEnv(TabularVectorEnv):
     def __init__(self, mdp, layout: Layout, num_envs=1, *, horizon=None, render_mode=None):
         super().__init__(mdp, num_envs, horizon=horizon, render_mode=render_mode)
         self.cells = np.array([list(line) for line in layout])
-        self.baselines = {"random": Uniform(mdp.n_actions)}
 
     def picture(self, row: int) -> str | Array:
         """The map with the walker, ``@``: as text, or as an image of 24 pixels a cell."""

@@ -16,7 +16,7 @@ from rxcourse.simulators import physiology as phys
 from rxcourse.simulators import pushup_person as person
 from rxcourse.simulators.batch import BatchEnv, SingleEnv
 from rxcourse.simulators.parameters import parameters
-from rxcourse.simulators.pushup_person import ACTIONS, DECREASE, INCREASE, MAINTAIN, REST
+from rxcourse.simulators.pushup_person import ACTIONS, DECREASE, INCREASE, MAINTAIN, REST, VERY_SORE
 
 Array = np.ndarray
 STATES = ("Easy/Low", "Easy/High", "Medium/Low", "Medium/High", "Hard/Low", "Hard/High")
@@ -64,6 +64,9 @@ class PushUpVectorEnv(BatchEnv):
 
     **Reward** +1 for a session reported completed with difficulty Medium, -1 for one
     not completed or Hard, 0 otherwise.
+
+    **Cost** ``info["cost"]``: 1 for a slot after which soreness is reported as 7 or more of
+    10, which the reward does not count.
 
     **Start** A rested beginner after an entry test, which sets the target to 60 % of
     the measured maximum and gives the first difficulty. A new episode is a new person.
@@ -123,8 +126,7 @@ class PushUpVectorEnv(BatchEnv):
         self._hazard = phys.weibull_hazard(
             months, months[1], self.p["dropout_scale"], self.p["dropout_shape"]
         )
-        self._mask = np.ones((num_envs, len(ACTIONS)), bool)
-        self._mask.flags.writeable = False  # handed out again and again
+        self.allowed = np.ones((len(STATES), len(ACTIONS)), bool)
         self.baselines = baselines
 
     def _space(self):
@@ -170,12 +172,13 @@ class PushUpVectorEnv(BatchEnv):
             "idle_slots": np.where(out.trained, 0.0, seen["idle_slots"] + 1),
             "hard_reports": self.body.hard_run,
         }
-        info = {"action_mask": self._mask, "enrolled": self.seen["enrolled"],
-                "target": self.body.target, **out._asdict()}  # fmt: skip
+        info = {"action_mask": self._all_allowed, "enrolled": self.seen["enrolled"],
+                "target": self.body.target, "cost": (out.soreness >= VERY_SORE) * 1.0,
+                **out._asdict()}  # fmt: skip
         return reward, self._never, info
 
     def begin_info(self) -> dict[str, Array]:
-        return {"action_mask": self._mask, "enrolled": self.seen["enrolled"],
+        return {"action_mask": self._all_allowed, "enrolled": self.seen["enrolled"],
                 "target": self.body.target}  # fmt: skip
 
     def observe(self) -> Array:

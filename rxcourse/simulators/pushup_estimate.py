@@ -66,7 +66,7 @@ def gather(
     for t, step in enumerate(interact(envs, act, n_steps=pushup.HORIZON, rng=rng)):
         first = np.bincount(step.obs, minlength=S) if first is None else first
         info = step.info
-        band = (info["soreness"] >= 4) * 1 + (info["soreness"] >= 7)
+        band = (info["soreness"] >= 4) * 1 + (info["soreness"] >= pushup.VERY_SORE)
         parts = (step.obs, step.action, info["completed"] * 1, info["difficulty"], band)
         index = np.ravel_multi_index((*parts, step.next_obs), shape)
         leaving, weight = info["hazard"], discount**t

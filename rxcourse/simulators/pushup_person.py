@@ -22,7 +22,7 @@ from rxcourse.simulators.streams import keyed_normal
 Array = np.ndarray
 INCREASE, MAINTAIN, DECREASE, REST = range(4)
 ACTIONS = ("Increase_Reps", "Maintain", "Decrease_Reps", "Add_Rest_Day")
-MAX_TARGET = 100
+MAX_TARGET, VERY_SORE = 100, 7
 N_STEP_NORMALS, N_STEP_UNIFORMS = 3, 3
 N_TRAITS = 12
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rxcourse.simulators.pushup_person import DECREASE, INCREASE, MAINTAIN, REST
+from rxcourse.simulators.pushup_person import DECREASE, INCREASE, MAINTAIN, REST, VERY_SORE
 
 Array = np.ndarray
 SAFER = {
@@ -38,7 +38,8 @@ def allowed(obs: Array) -> Array:
     References
     ----------
     Progression after a target is exceeded: Ratamess et al. (2009),
-    doi:10.1249/MSS.0b013e3181915670. Novelty and muscle damage: Springer and
+    doi:10.1249/MSS.0b013e3181915670. Its bound of 10 % a step is not applied: a step is one
+    repetition, the smallest there is. Novelty and muscle damage: Springer and
     Clarkson (2003), doi:10.1249/01.MSS.0000084428.51143.8C. Thresholds are assumed.
     """
     obs = np.asarray(obs, float)
@@ -50,7 +51,7 @@ def allowed(obs: Array) -> Array:
     progress &= ~novice | (difficulty <= 2)
     keep = ~novice | (difficulty <= 3)
     # 6: very sore, or tired with two reports of 5: no progress.
-    progress &= (soreness < 7) & ~((high > 0) & (hard_run >= 2))
+    progress &= (soreness < VERY_SORE) & ~((high > 0) & (hard_run >= 2))
     # 5: two days between a hard session and the next.
     rested = (difficulty < 4) | ((idle + 1) * days >= HARD_GAP_DAYS)
     always = np.ones_like(rested)

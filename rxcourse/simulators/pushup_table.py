@@ -40,7 +40,7 @@ def table_file() -> dict[str, Array]:
 
 
 def pushup_table(R: Array | None = None, *, gamma: float = GAMMA) -> TabularMDP:
-    """The estimated model of the push-up coach.
+    """The estimated model of the push-up coach; its cost is the probability of soreness 7-10.
 
     Parameters
     ----------
@@ -51,8 +51,12 @@ def pushup_table(R: Array | None = None, *, gamma: float = GAMMA) -> TabularMDP:
     stored = table_file()
     return TabularMDP(
         stored["P"], stored["R"] if R is None else R, stored["d0"], np.zeros(6, bool), gamma,
-        state_names=STATES, action_names=ACTIONS,
+        cost=reward_table(_very_sore), state_names=STATES, action_names=ACTIONS,
     )  # fmt: skip
+
+
+def _very_sore(completed, difficulty, soreness_band, left) -> Array:
+    return soreness_band == 2
 
 
 def reward_table(reward: Callable[..., Array]) -> Array:
@@ -86,6 +90,7 @@ class PushUpTableVectorEnv(TabularVectorEnv):
 
     def __init__(self, num_envs: int = 1, *, horizon=HORIZON, mdp=None, render_mode=None):
         super().__init__(mdp or pushup_table(), num_envs, horizon=horizon, render_mode=render_mode)
+        self.baselines = baselines
 
 
 class PushUpTableEnv(TabularEnv):

@@ -7,18 +7,20 @@ from gymnasium.spaces import Discrete
 from scipy import sparse
 
 from rxcourse.mdp import TabularMDP
+from rxcourse.policy import Uniform
 from rxcourse.simulators.batch import BatchEnv, SingleEnv
 from rxcourse.simulators.streams import keyed_uniform
 
 Array = np.ndarray
+DRAWN = 4096
+"""Random numbers drawn at once, about."""
 
 
 class TabularVectorEnv(BatchEnv):
     """N walks through a finite Markov decision process.
 
     Observation: the state, an integer. Action: an integer. Reward and end: as the
-    model says. ``info["cost"]`` where the model has a cost, ``info["action_mask"]``
-    where it has a mask.
+    model says, ``info["cost"]`` too where the model has a cost.
 
     Parameters
     ----------
@@ -33,8 +35,11 @@ class TabularVectorEnv(BatchEnv):
             num_envs, Discrete(mdp.n_states), Discrete(mdp.n_actions), horizon, render_mode
         )
         self.mdp = mdp
-        self.allowed = mdp.allowed
+        shape = (mdp.n_states, mdp.n_actions)
+        self.allowed = np.ones(shape, bool) if mdp.allowed is None else mdp.allowed
+        self.baselines = {"random": Uniform(mdp.n_actions, allowed=mdp.allowed)}
         self._ends = bool(mdp.terminal.any())
+        self._source = None
         self._first_edges = mdp.d0.cumsum()
         self._first_edges[-1] = np.inf
         # Where all begin alike there is nothing to draw, and restarts are frequent.
@@ -58,7 +63,10 @@ class TabularVectorEnv(BatchEnv):
         # Half a unit of slack past each row, so that rounding cannot reach the next.
         self._edges[P.indptr[1:] - 1] = 2.0 * np.arange(P.shape[0]) + 1.5
         self._successor = P.indices.astype(np.int64)
+        self._cost = None if self.mdp.cost is None else self.mdp.cost.ravel()
         R = self.mdp.R
+        self._first_row = np.arange(self.mdp.n_states) * self.mdp.n_actions
+        self._base = 2.0 * np.arange(P.shape[0])
         by_form = {1: lambda: R[self._successor], 2: lambda: R.ravel()[row],
                    3: lambda: R.reshape(P.shape)[row, self._successor]}  # fmt: skip
         self._reward = by_form[R.ndim]()
@@ -76,19 +84,28 @@ class TabularVectorEnv(BatchEnv):
             self.state = self.state.copy()  # the old array was handed out
             self.state[rows] = first
 
+    def _uniform(self) -> Array:
+        """Random numbers for one step, drawn for many at once: for few rows a call costs most."""
+        if self._source is not self.rng:  # a reset with a seed begins a new stream
+            self._source, self._drawn = self.rng, iter(())
+        for numbers in self._drawn:
+            return numbers
+        self._drawn = iter(self.rng.random((1 + DRAWN // self.num_envs, self.num_envs)))
+        return next(self._drawn)
+
     def advance(self, action: Array):
-        row = self.state * self.mdp.n_actions + action
-        point = 2.0 * row + self.rng.random(self.num_envs)
-        place = self._edges.searchsorted(point, "right")
+        row = self._first_row[self.state] + action
+        place = self._edges.searchsorted(self._base[row] + self._uniform(), "right")
         self.state = self._successor[place]
         info = self.begin_info()
-        if self.mdp.cost is not None:
-            info["cost"] = self.mdp.cost.ravel()[row]
+        if self._cost is not None:
+            info["cost"] = self._cost[row]
         terminated = self.mdp.terminal[self.state] if self._ends else self._never
         return self._reward[place], terminated, info
 
     def begin_info(self) -> dict[str, Array]:
-        return {} if self.allowed is None else {"action_mask": self.allowed[self.state]}
+        free = self.mdp.allowed is None
+        return {"action_mask": self._all_allowed if free else self.allowed[self.state]}
 
     def observe(self) -> Array:
         return self.state

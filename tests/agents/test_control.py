@@ -16,7 +16,9 @@ from rxcourse.agents.planning import value_iteration
 from rxcourse.agents.q_learning import q_learning
 from rxcourse.agents.sarsa import sarsa
 from rxcourse.agents.schedules import linear, polynomial
+from rxcourse.agents.tables import Tables
 from rxcourse.mdp import policy_value
+from rxcourse.policy import EpsilonGreedy
 from rxcourse.simulators.pushup_table import pushup_table
 from rxcourse.simulators.tabular import TabularVectorEnv
 
@@ -181,3 +183,22 @@ def test_a_schedule_that_leaves_the_unit_interval_gets_a_sentence(random_mdp, me
         learn(method, envs, epsilon=lambda step: 0.5 if step < 50 else float("nan"))
     with pytest.raises(ValueError, match=r"alpha must return numbers in \[0, 1\], got 3"):
         learn(method, envs, alpha=lambda n: 3 / n)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("epsilon", [0.0, 0.3, 1.0])
+def test_behaviour_has_the_frequencies_of_the_epsilon_greedy_policy(random_mdp, epsilon, masked):
+    """Ties shared equally, and nothing forbidden ever drawn: within 4.5 standard errors."""
+    n, q = 30_000, np.array([[1.0, 1.0, 0.0, 5.0], [2.0, 2.0, 2.0, 2.0], [0.0, -1.0, 3.0, 3.0]])
+    allowed = np.ones((3, 4), bool)
+    if masked:
+        allowed[[0, 1, 2], [3, 0, 1]] = False
+    envs = TabularVectorEnv(random_mdp(0, n_states=3, n_actions=4), n)
+    tables = Tables(envs, n, 0.9, allowed if masked else None)
+    act, rng = tables.behavior(tables.values(q), epsilon), np.random.default_rng(4)
+    policy = EpsilonGreedy(q, epsilon, allowed=allowed)
+    for state in range(3):
+        action, _ = act(np.full(n, state), rng)
+        share = np.bincount(action, minlength=4) / n
+        expected = policy.probs(np.array(state))
+        assert (abs(share - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / n)).all()

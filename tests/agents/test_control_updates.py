@@ -58,7 +58,9 @@ class Luck(np.random.Generator):
     def _own(self, draw, size):
         if self.learner is None:
             return draw(size)
-        return np.split(draw(size * self.n_learners), self.n_learners)[self.learner]
+        *before, last = np.atleast_1d(size)
+        drawn = draw((*before, last * self.n_learners))
+        return np.split(drawn, self.n_learners, axis=-1)[self.learner]
 
     def random(self, size):
         return self._own(super().random, size)
@@ -236,7 +238,7 @@ def test_rows_that_only_restart_teach_nothing_and_are_not_counted(method):
     envs = Part(gym.make_vec("FrozenLake-v1", num_envs=6, is_slippery=False), slice(None))
     assert envs.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
     ends = [5, 7, 11, 12, 15]
-    run = learn(method, envs, n_learners=3, n_steps=800, alpha=lambda n: 0.5, epsilon=1.0, q0=0.25)
+    run = learn(method, envs, n_learners=3, n_steps=2000, alpha=lambda n: 0.5, epsilon=1.0, q0=0.25)
     assert (run.data["visits"][:, ends] == 0).all()
     np.testing.assert_array_equal(run.q[:, ends], 0.25)
     # A step into a hole is worth 0; a reset row would say 0.9 times the value of the start.
@@ -244,7 +246,7 @@ def test_rows_that_only_restart_teach_nothing_and_are_not_counted(method):
     ended = np.array([terminated | truncated for *_, terminated, truncated in envs.seen])
     restarts = ended[:-1].sum(axis=0).reshape(3, 2).sum(axis=1)
     assert (restarts > 50).all()  # random walks end after some ten steps
-    np.testing.assert_array_equal(run.data["visits"].sum(axis=(1, 2)), 800 - restarts)
+    np.testing.assert_array_equal(run.data["visits"].sum(axis=(1, 2)), 2000 - restarts)
 
 
 def test_expected_sarsa_without_exploration_is_q_learning(random_mdp):

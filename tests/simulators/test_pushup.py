@@ -108,7 +108,7 @@ def test_rows_may_restart_at_different_times():
     """Some rows begin anew while others go on; only theirs change."""
     envs = pushup.PushUpVectorEnv(4, horizon=10)
     envs.reset(seed=2)
-    envs.t[:2] = 5
+    envs.clock, envs._began[2:], envs._first_end = 5, 5, 10  # two have been here for 5 slots
     before = envs.traits.eta.copy()
     for _ in range(5):
         *_, truncated, info = envs.step(np.full(4, MAINTAIN))
