@@ -1,0 +1,163 @@
+"""Running code that may be anything: copies go in, sentences come out.
+
+A learner's function may loop for ever, call itself without end, change its arguments,
+print without end or leave the interpreter. None of this may end the notebook it is
+checked in. This is a railing, not a prison: code that means harm is not held by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import inspect
+import linecache
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rxcourse.grading.compare import difference
+from rxcourse.grading.verdict import NOT_ATTEMPTED, Trouble
+
+SECONDS = 2.0
+PRINTED = 2_000
+"""Characters of a learner's own prints that are shown; the rest is dropped."""
+
+
+class TimeUp(BaseException):
+    """Raised inside code that has used up its time."""
+
+
+def call(function: Callable, *args, seconds: float = SECONDS, changes: bool = False) -> Any:
+    """Result of a learner's function on copies of `args`.
+
+    Parameters
+    ----------
+    function : callable
+    args
+        Generators and environments are handed on as copies, too.
+    seconds : float
+    changes : bool
+        Whether it may change its arguments.
+
+    Raises
+    ------
+    Trouble
+        With a sentence for the learner.
+    """
+    name = getattr(function, "__name__", "your function")
+    _check_signature(function, name, args)
+    given = copy.deepcopy(args)
+    try:
+        result = _limited(lambda: function(*given), seconds)
+    except TimeUp:
+        raise Trouble(
+            f"{name} did not finish within {seconds:g} s. Is there a loop that never ends?"
+        ) from None
+    except NotImplementedError as error:
+        raise Trouble(str(error), NOT_ATTEMPTED) from None
+    except RecursionError:
+        raise Trouble(f"{name} calls itself without end.") from None
+    except SystemExit:
+        raise Trouble(f"{name} ends the whole program (exit or quit); return a value.") from None
+    except BaseException as error:  # whatever it was, the notebook goes on
+        raise Trouble(f"{name} stopped with {_told(error)}") from None
+    if not changes:
+        for place, (before, after) in enumerate(zip(args, given, strict=True), start=1):
+            if _is_data(before) and difference(after, before, tol=0.0):
+                raise Trouble(
+                    f"{name} changes its argument number {place}. Whoever called it still needs "
+                    "the old values: work on a copy."
+                )
+    return result
+
+
+def _is_data(value) -> bool:
+    return isinstance(value, np.ndarray | list | dict)
+
+
+def _check_signature(function, name: str, args) -> None:
+    if not callable(function):
+        raise Trouble(f"a function was expected, got {type(function).__name__}.")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args)
+    except TypeError:
+        raise Trouble(
+            f"{name}{signature} must take {len(args)} arguments in the order of the exercise."
+        ) from None
+
+
+def _limited(job: Callable[[], Any], seconds: float) -> Any:
+    """Run a job in this thread; after `seconds` a TimeUp is raised inside it."""
+    here, done = threading.get_ident(), threading.Event()
+
+    def watch():
+        if done.wait(seconds):
+            return
+        while True:  # again and again: a bare except in the job may swallow some
+            _interrupt(here, TimeUp)
+            if done.wait(0.02):
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        with _quiet():
+            return job()
+    finally:
+        while True:
+            try:
+                done.set()
+                watcher.join()
+                _interrupt(here, None)  # one that was sent and has not arrived
+                break
+            except TimeUp:
+                continue
+
+
+def _interrupt(thread: int, error) -> None:
+    value = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Let some prints through and silence warnings."""
+    with contextlib.redirect_stdout(_Short(sys.stdout)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+class _Short:
+    """A stream that passes on the first characters only."""
+
+    def __init__(self, stream):
+        self.stream, self.left = stream, PRINTED
+
+    def write(self, text: str) -> int:
+        self.stream.write(text[: self.left])
+        if 0 < self.left <= len(text):
+            self.stream.write("\n(further output is not shown)\n")
+        self.left = max(self.left - len(text), 0)
+        return len(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+def _told(error: BaseException) -> str:
+    """An exception in one line, with the learner's line in which it happened."""
+    text = f"{type(error).__name__}: {error}".rstrip(": ")[:300]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+    own = [f for f in frames if "site-packages" not in f.filename]
+    line = linecache.getline(own[-1].filename, own[-1].lineno).strip() if own else ""
+    return f"{text}, in the line `{line}`." if line else f"{text}."
