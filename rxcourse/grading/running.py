@@ -2,7 +2,9 @@
 
 A learner's function may loop for ever, call itself without end, change its arguments,
 print without end or leave the interpreter. None of this may end the notebook it is
-checked in. This is a railing, not a prison: code that means harm is not held by it.
+checked in. This is a railing, not a prison: code that means harm is not held by it, and
+neither is a single call of compiled code that never returns, or a loop that swallows
+every interruption. The batch grader ends such a process from outside.
 """
 
 from __future__ import annotations
@@ -98,11 +100,12 @@ def _check_signature(function, name: str, args) -> None:
 
 def _limited(job: Callable[[], Any], seconds: float) -> Any:
     """Run a job in this thread; after `seconds` a TimeUp is raised inside it."""
-    here, done = threading.get_ident(), threading.Event()
+    here, done, late = threading.get_ident(), threading.Event(), threading.Event()
 
     def watch():
         if done.wait(seconds):
             return
+        late.set()
         while True:  # again and again: a bare except in the job may swallow some
             _interrupt(here, TimeUp)
             if done.wait(0.02):
@@ -112,7 +115,7 @@ def _limited(job: Callable[[], Any], seconds: float) -> Any:
     watcher.start()
     try:
         with _quiet():
-            return job()
+            result = job()
     finally:
         while True:
             try:
@@ -122,6 +125,9 @@ def _limited(job: Callable[[], Any], seconds: float) -> Any:
                 break
             except TimeUp:
                 continue
+    if late.is_set():  # it swallowed the interruption and came back all the same
+        raise TimeUp
+    return result
 
 
 def _interrupt(thread: int, error) -> None:
