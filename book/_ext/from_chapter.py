@@ -26,6 +26,10 @@ EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$[ \t]*\(([^)\s]+)\)", re.DOTALL)
 CLASS = "from-chapter"  # by which style sheet and tests know what was not typed
 
 
+class NotInChapter(LookupError):
+    """A name that the chapter does not have, or has more than once."""
+
+
 @dataclass
 class Cell:
     """What one code cell of a notebook printed and drew."""
@@ -86,7 +90,7 @@ def find_number(notebook, name):
     line = one([x for x in lines if _after(x, parts) is not None], words, "printed line", lines)
     number = NUMBER.search(_after(line, parts))
     if "OUTSIDE" in line or not number:
-        raise LookupError(f"no number after {words!r} in the line {line!r}")
+        raise NotInChapter(f"no number after {words!r} in the line {line!r}")
     return _rounded(number[0], decimals) if decimals else number[0]
 
 
@@ -129,19 +133,19 @@ def find_list(notebook, title):
     body = one([sections[title]] if title in sections else [], title, "section", list(sections))
     lines = re.findall(r"^\d+\. .*$", body, re.MULTILINE)
     if not lines:
-        raise LookupError(f"no numbered list in the section {title!r}")
+        raise NotInChapter(f"no numbered list in the section {title!r}")
     return [re.sub(r"\{term\}`([^`<]+?)(?: <[^`]*>)?`", r"\1", line) for line in lines]
 
 
 def one(found, name, kind, known):
-    """The only element of `found`; otherwise a LookupError that says what there is."""
+    """The only element of `found`; otherwise a NotInChapter that says what there is."""
     if len(found) == 1:
         return found[0]
     if found:
-        raise LookupError(f"{len(found)} times the {kind} {name!r}; give more words to tell apart")
+        raise NotInChapter(f"{len(found)} times the {kind} {name!r}; give more words to tell apart")
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
     hint = f"; nearest: {', '.join(map(repr, near))}" if near else ""
-    raise LookupError(f"no {kind} {name!r}{hint}")
+    raise NotInChapter(f"no {kind} {name!r}{hint}")
 
 
 def chapter(deck, name, folder):
@@ -162,7 +166,7 @@ class FromChapter:
             path, rest = chapter(self.env.docname, name, Path(self.env.srcdir).parent)
             self.env.note_dependency(str(path))
             return find(json.loads(path.read_text("utf-8")), rest)
-        except LookupError as error:
+        except NotInChapter as error:
             message = f"{self.get_location()}: {error.args[0]}."
             raise ExtensionError(message) from None
 

@@ -6,11 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sphinx.errors import ExtensionError
 
 from rxcourse.notebooks import store
 
@@ -28,6 +32,7 @@ def load(path):
     return module
 
 
+extension = load(BOOK / "_ext" / "decks.py")
 from_chapter = load(BOOK / "_ext" / "from_chapter.py")
 handouts = load(BOOK / "slides" / "handouts.py")
 
@@ -183,7 +188,7 @@ def test_a_number_is_found_by_the_words_before_it(name, number):
     ],
 )
 def test_a_missing_name_is_an_error_that_names_what_there_is(find, name, sentence):
-    with pytest.raises(LookupError, match=sentence):
+    with pytest.raises(from_chapter.NotInChapter, match=sentence):
         getattr(from_chapter, find)(NOTEBOOK, name)
 
 
@@ -222,6 +227,57 @@ def test_the_clock_of_the_notes_runs_and_the_deck_links_its_chapter(run_decks, t
     assert "from 0:02 to 0:04" in page.find_all("aside")[1].get_text()
     assert page.find("aside").em.get_text() == "this"
     assert page.find("a", class_="to-chapter")["href"] == "../part1/03_topic.html"
+
+
+# The site builds decks and links them
+
+
+def site(folder, builder="html"):
+    """What the extension needs to know of the build of a site."""
+    return types.SimpleNamespace(
+        srcdir=folder,
+        outdir=folder / "html",
+        doctreedir=folder / "trees",
+        builder=types.SimpleNamespace(name=builder),
+    )
+
+
+def test_building_the_site_builds_the_decks(tmp_path):
+    small_book(tmp_path, "# 3. Title\n\nIt was {number}`share`.\n")
+    extension.build(site(tmp_path), None)
+    page = parsed(tmp_path / "html" / "slides" / "03_topic.html")
+    assert page.find(class_=from_chapter.CLASS).get_text() == "37%"
+
+
+@pytest.mark.parametrize("fault", ["{number}`no such line`", "{no-such-role}`x`"])
+def test_a_fault_in_a_deck_fails_the_build_of_the_site(tmp_path, fault):
+    small_book(tmp_path, f"# 3. Title\n\n{fault}\n")
+    with pytest.raises(ExtensionError, match=r"03_topic\.md"):
+        extension.build(site(tmp_path), None)
+
+
+@pytest.mark.parametrize(
+    "docname, builder, links",
+    [
+        ("part1/03_topic", "html", ["../slides/03_topic.html"]),
+        ("part1/04_topic", "html", []),
+        ("part1/03_topic", "latex", []),
+    ],
+)
+def test_the_card_of_a_chapter_links_the_deck_of_its_name(tmp_path, docname, builder, links):
+    small_book(tmp_path, "# 3. Title\n")
+    page = new_document("page")
+    page += nodes.admonition(classes=["chapter-card"])
+    extension.link(site(tmp_path, builder), page, docname)
+    assert [node["refuri"] for node in page.findall(nodes.reference)] == links
+
+
+def test_a_deck_that_no_card_can_link_is_a_warning(tmp_path, monkeypatch):
+    said = []
+    small_book(tmp_path, "# 3. Title\n")
+    monkeypatch.setattr(extension.logger, "warning", lambda *args, **kwargs: said.append(args))
+    extension.link(site(tmp_path), new_document("page"), "part1/03_topic")
+    assert len(said) == 1
 
 
 # Decks work without a network, and every slide fits
