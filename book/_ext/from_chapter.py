@@ -4,7 +4,8 @@ A deck ``06_topic.md`` reads the notebook of the same name. ``05::name`` reads c
 Nothing is computed here: what the chapter printed is shown, and a name that the chapter does not
 have stops the build, so that a deck cannot fall behind its chapter.
 
-``{number}`first words of a line > later words``` is the first number after these words.
+``{number}`first words of a line > later words``` is the first number after these words; see
+`find_number` for more.
 ``{chapter-figure} title of the figure`` is the picture with its alternative text.
 ``{chapter-equation} label`` is a labelled equation. ``{chapter-list} title of a section`` is the
 numbered list of a section.
@@ -22,6 +23,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?%?")
+NAME = re.compile(r"(?:(.+?) // )?(.+?)(?: #(\d+))?(?: \| (\d+))?", re.DOTALL)
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$[ \t]*\(([^)\s]+)\)", re.DOTALL)
 CLASS = "from-chapter"  # by which style sheet and tests know what was not typed
 
@@ -77,21 +79,44 @@ def find_figure(notebook, title):
 def find_number(notebook, name):
     """The number that the chapter printed after the words of `name`, as it was printed.
 
-    The parts of `name` stand between " > ". A first part that is the title of a figure restricts
-    the search to what was printed with it. The next part begins exactly one line that also holds
-    the others, in their order. " | 0" at the end rounds to that many decimals.
+    Parameters
+    ----------
+    notebook : dict
+        As read from its file.
+    name : str
+        ``cell // words > later words #2 | 0``, of which only `words` are needed. They begin
+        exactly one printed line that also holds the later words, in their order. `cell` is the
+        title of a figure or the beginning of a line, and restricts the search to what was printed
+        by the same cell. ``#2`` is the second number after the words, ``| 0`` rounds to no
+        decimals.
+
+    Raises
+    ------
+    NotInChapter
+        When there is no such number, or more than one such line.
     """
-    words, _, decimals = name.partition(" | ")
-    parts, found = words.split(" > "), cells(notebook)
-    drawn = [cell for cell in found if any(_titled(alt, parts[0]) for alt, _ in cell.figures)]
-    if drawn and parts[1:]:
-        found, parts = drawn, parts[1:]
+    where, words, nth, decimals = NAME.fullmatch(name).groups()
+    found = [cell for cell in cells(notebook) if not where or _in(cell, where)]
     lines = [line for cell in found for line in cell.lines]
+    if not found:
+        one([], where, "figure or printed line", _all_lines(notebook))
+    parts = words.split(" > ")
     line = one([x for x in lines if _after(x, parts) is not None], words, "printed line", lines)
-    number = NUMBER.search(_after(line, parts))
-    if "OUTSIDE" in line or not number:
-        raise NotInChapter(f"no number after {words!r} in the line {line!r}")
-    return _rounded(number[0], decimals) if decimals else number[0]
+    numbers, place = NUMBER.findall(_after(line, parts)), int(nth or 1)
+    if "OUTSIDE" in line or not 0 < place <= len(numbers):
+        raise NotInChapter(f"no number {place} after {words!r} in the line {line!r}")
+    number = numbers[place - 1]
+    return _rounded(number, decimals) if decimals else number
+
+
+def _in(cell, where):
+    """Whether a cell drew the figure of this title or printed a line that begins so."""
+    drawn = any(_titled(alt, where) for alt, _ in cell.figures)
+    return drawn or any(_after(line, [where]) is not None for line in cell.lines)
+
+
+def _all_lines(notebook):
+    return [line for cell in cells(notebook) for line in cell.lines]
 
 
 def _titled(alt, title):
@@ -142,7 +167,8 @@ def one(found, name, kind, known):
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotInChapter(f"{len(found)} times the {kind} {name!r}; give more words to tell apart")
+        some = "; ".join(str(x) for x in found[:3]) if isinstance(found[0], str) else "alike"
+        raise NotInChapter(f"{len(found)} times the {kind} {name!r}, say more words: {some}")
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
     hint = f"; nearest: {', '.join(map(repr, near))}" if near else ""
     raise NotInChapter(f"no {kind} {name!r}{hint}")
