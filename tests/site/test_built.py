@@ -10,6 +10,9 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from bs4 import BeautifulSoup
 
+from rxcourse.grading.library import chapters, questions
+from rxcourse.grading.question import Choice
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -146,3 +149,57 @@ def test_every_agent_is_on_the_algorithm_map():
 
 def test_the_front_page_says_what_it_is_not(pages):
     assert "not medical advice" in pages["intro.html"].get_text().lower()
+
+
+# Exercises, quizzes and objectives: the words of the package, all of them.
+
+
+def plain(text):
+    """Words without markup."""
+    return re.sub(r"\W+", " ", re.sub(r"\$[^$]*\$|`[^`]*`", " ", text)).strip()
+
+
+def text_of(page):
+    return plain(page.get_text(" "))
+
+
+@pytest.fixture(scope="module")
+def page_of(pages):
+    """The page of a chapter."""
+    def find(chapter):
+        (name,) = (n for n in pages if re.search(rf"part\d\w+/{chapter}_", n))
+        return pages[name]
+
+    return find
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_every_question_stands_on_the_page_of_its_chapter(page_of, chapter):
+    page = page_of(chapter)
+    words = text_of(page)
+    for question in questions(chapter).values():
+        assert plain(f"{question.id} {question.title}") in words, question.id
+        if isinstance(question, Choice):
+            for option in question.options.values():
+                assert plain(option.text) in words, (question.id, option.text)
+                assert plain(option.reason) in words, (question.id, option.reason)
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_answers_and_exercises_are_folded_and_the_notebook_can_be_fetched(page_of, chapter):
+    page = page_of(chapter)
+    quiz = [q for q in questions(chapter).values() if ".z" in q.id]
+    folded = page.select("div.admonition.quiz-answer")
+    assert len(folded) == len(quiz)
+    assert all("dropdown" in box["class"] for box in folded)
+    exercises = [b for b in page.select("div.admonition.exercise") if "dropdown" in b["class"]]
+    assert len(exercises) == len(questions(chapter)) - len(quiz)
+    (link,) = page.select('a.download[href*="_downloads"]')
+    assert link["href"].endswith(".ipynb")
+
+
+def test_the_table_of_objectives_names_every_question(pages):
+    words = text_of(pages["appendix/objectives.html"])
+    for chapter in chapters():
+        for question in questions(chapter):
+            assert plain(question) in words
