@@ -404,8 +404,8 @@ LAZIEST = Value(
 
 def tables(rng: np.random.Generator) -> list[Case]:
     """Tables of six boxes and four actions, and what happened once."""
-    def case(label, s, a, r, s2, alpha, gamma=0.9):
-        return Case(label, (rng.normal(size=(6, 4)), s, a, r, s2, alpha, gamma))
+    def case(label, s, a, r, s2, alpha, gamma=0.9, shift=0.0):
+        return Case(label, (rng.normal(size=(6, 4)) + shift, s, a, r, s2, alpha, gamma))
 
     return [
         case("A good session", 0, 0, 1.0, 2, 0.5),
@@ -413,6 +413,7 @@ def tables(rng: np.random.Generator) -> list[Case]:
         case("A rest that stays in its box", 5, 3, 0.0, 5, 0.1),
         case("A first experience, which counts fully", 3, 2, 1.0, 1, 1.0),
         case("Another discount", 1, 3, 0.0, 0, 0.3, 0.6),
+        case("A table in which everything looks bad", 4, 1, -1.0, 3, 0.4, shift=-5.0),
     ]
 
 
