@@ -1,0 +1,549 @@
+"""Exam questions with a seed: ``python -m rxcourse.grading.variants 06 --seed 7 --n 3``.
+
+Each function makes one question from a seed: its text, its answers and the steps that earn
+points. The steps follow the formulas of the chapter; the answers come from the package by
+another route, mostly by running its learners on a process made for the question. With
+``--answers`` the model answers are printed as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from rxcourse.agents.expected_sarsa import expected_sarsa
+from rxcourse.agents.monte_carlo import monte_carlo
+from rxcourse.agents.q_learning import q_learning
+from rxcourse.agents.sarsa import sarsa
+from rxcourse.agents.td import td_prediction
+from rxcourse.data import Dataset
+from rxcourse.mdp import TabularMDP, bellman_backup, policy_value
+from rxcourse.policy import Uniform
+from rxcourse.simulators.pushup import ACTIONS, STATES
+from rxcourse.simulators.tabular import TabularVectorEnv
+
+Array = np.ndarray
+POINTS = 10
+DECIMALS = 4  # numbers of a question have no more, so that hand and package agree exactly
+
+
+class Step(NamedTuple):
+    """A part of a model answer, and the points it earns."""
+
+    points: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One exam question, made from a seed.
+
+    Parameters
+    ----------
+    chapter : str
+        Two digits.
+    title : str
+    seed : int
+    text : str
+        The question in MyST.
+    answer : dict of str to float or str
+        What is asked for, by name, computed by the package.
+    steps : tuple of Step
+        The model answer. The points add up to ``POINTS``.
+    """
+
+    chapter: str
+    title: str
+    seed: int
+    text: str
+    answer: dict[str, float | str]
+    steps: tuple[Step, ...]
+
+    def sheet(self, answers: bool = False) -> str:
+        """The question in MyST, with the model answer below it if wanted."""
+        head = f"**{self.title}** ({POINTS} points; chapter {self.chapter}, seed {self.seed})"
+        if not answers:
+            return f"{head}\n\n{self.text}"
+        marked = "\n".join(f"- {_points(s.points)}: {s.text}" for s in self.steps)
+        return f"{head}\n\n{self.text}\n\n**Model answer**\n\n{marked}"
+
+
+def number(x: float) -> str:
+    """Write a number as by hand: at most four decimals, no zeros at the end."""
+    return f"{round(float(x), DECIMALS) + 0:.{DECIMALS}f}".rstrip("0").rstrip(".")
+
+
+def _points(n: int) -> str:
+    return f"{n} point{'s' * (n != 1)}"
+
+
+def _pleasant(*numbers: float, decimals: int = DECIMALS) -> bool:
+    """Whether all have few decimals."""
+    return all(abs(x - round(x, decimals)) < 1e-9 for x in numbers)
+
+
+def _rng(chapter: str, seed: int) -> np.random.Generator:
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}.")
+    return np.random.default_rng([int(chapter), seed])
+
+
+def _row(name: str, cells) -> str:
+    return f"| {name} | " + " | ".join(map(str, cells)) + " |"
+
+
+def _plus(x: float) -> str:
+    """Write a number that is added: one below 0 in brackets."""
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+# ---------------------------------------------------------------- chapter 1
+
+
+def two_returns(seed: int) -> Variant:
+    """Two plans that a discount ranks one way and a plain sum the other.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Variant
+        Both returns, both sums, and the better plan under each.
+    """
+    rng = _rng("01", seed)
+    while True:
+        gamma = float(rng.choice([0.5, 0.8, 0.9]))
+        plans = rng.integers(-10, 11, size=(2, 4)) / 10
+        weights = gamma ** np.arange(4)
+        by_hand, sums = plans @ weights, plans.sum(axis=1)
+        (gap,), (plain_gap,) = np.diff(by_hand), np.diff(sums)
+        apart = gap * plain_gap < 0 and min(abs(gap), abs(plain_gap)) > 0.05
+        none_is_nil = abs(np.append(by_hand, sums)).min() > 0.05
+        if apart and none_is_nil and min(by_hand.max(), sums.max()) > 0:
+            break
+    log = Dataset(
+        obs=np.zeros(8, int), action=np.zeros(8, int), reward=plans.ravel(),
+        next_obs=np.zeros(8, int), terminated=np.tile(np.arange(4) == 3, 2),
+        truncated=np.zeros(8, bool), propensity=np.full(8, np.nan),
+        episode=np.repeat([0, 1], 4), t=np.tile(np.arange(4), 2),
+        person=np.repeat([0, 1], 4), n_actions=4,
+    )  # fmt: skip
+    found, plain = log.returns(gamma), log.returns(1.0)
+    first, second = (f"plan {'AB'[x.argmax()]}" for x in (found, plain))
+    g = number(gamma)
+    text = "\n".join([
+        "Two plans were run on the same 1,000 simulated people. The table shows the mean reward "
+        "in each of the first four slots; after that both plans rest, with reward 0. A third "
+        "plan rests from the first slot on.", "",
+        _row("slot", range(1, 5)), _row("---", ["---"] * 4),
+        *(_row(f"plan {name}", map(number, plan)) for name, plan in zip("AB", plans, strict=True)),
+        "",
+        f"1. Compute the return of plan A and of plan B with gamma {g}, and with gamma 1.",
+        f"2. Which of the three plans is best with gamma {g}, and which with gamma 1?",
+        "3. Nothing about the people differs between the two answers. What does?",
+    ])  # fmt: skip
+    terms = [" + ".join(f"{number(w)} · {_plus(r)}" for w, r in zip(weights, plan, strict=True))
+             for plan in plans]  # fmt: skip
+    steps = (
+        Step(1, f"The weights are {', '.join(map(number, weights))}."),
+        Step(2, f"Plan A: {terms[0]} = {number(by_hand[0])}."),
+        Step(2, f"Plan B: {terms[1]} = {number(by_hand[1])}."),
+        Step(1, f"With gamma 1 the plain sums: A {number(sums[0])}, B {number(sums[1])}."),
+        Step(2, f"Resting is worth 0 with either gamma. So the best is {first} with gamma {g} "
+                f"and {second} with gamma 1."),
+        Step(2, "What differs is our choice of how much later rewards count. A reward says what "
+                "counts, a discount says when, and a result has to name both."),
+    )  # fmt: skip
+    answer = {
+        "A discounted": float(found[0]), "B discounted": float(found[1]),
+        "A sum": float(plain[0]), "B sum": float(plain[1]),
+        "best discounted": first, "best sum": second,
+    }  # fmt: skip
+    return Variant("01", "When does a reward count?", seed, text, answer, steps)
+
+
+# ---------------------------------------------------------------- chapter 4
+
+
+def careful_plan(seed: int) -> Variant:
+    """The values of a careful plan by hand, and one look ahead for another action.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Variant
+        Three values, the value of one action, and whether it is better.
+    """
+    rng = _rng("04", seed)
+    to_train = bool(rng.random() < 0.5)  # so that no answer can be guessed
+    while True:
+        gamma = float(rng.choice([0.5, 0.6, 0.8, 0.9]))
+        p, k = rng.integers(2, 19, size=2) / 20
+        r, tired_r = rng.integers(1, 81) / 10, rng.integers(1, 161) / 20
+        factor = 1 - gamma * (1 - p) - gamma**2 * p
+        fresh = r / factor
+        tired, strained = gamma * fresh, gamma**2 * fresh
+        look = tired_r + gamma * (k * tired + (1 - k) * strained)
+        if (_pleasant(fresh, tired, strained, factor, look, decimals=3) and tired_r < r
+                and abs(look - tired) > 0.1 and (look > tired) == to_train):  # fmt: skip
+            break
+    P = np.array([[[1 - p, p, 0], [1, 0, 0]], [[0, k, 1 - k], [1, 0, 0]], [[0, 0, 1], [0, 1, 0]]])
+    R = np.array([[r, 0], [tired_r, 0], [-1, 0]])
+    mdp = TabularMDP(P, R, np.eye(3)[0], np.zeros(3, bool), gamma)
+    v = policy_value(mdp, np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
+    q = float(bellman_backup(mdp, v)[1, 0])
+    better = "train" if q > v[1] else "rest"
+    g, stay = number(gamma), number(1 - p)
+    text = "\n".join([
+        "An invented person is fresh, tired or strained on each planned day. What training and "
+        "rest do is in the table; gamma is " + g + ".", "",
+        _row("state", ["action", "reward", "next time"]), _row("---", ["---"] * 3),
+        _row("fresh", ["train", number(r), f"fresh {stay}, tired {number(p)}"]),
+        _row("fresh", ["rest", 0, "fresh 1"]),
+        _row("tired", ["train", number(tired_r), f"tired {number(k)}, strained {number(1 - k)}"]),
+        _row("tired", ["rest", 0, "fresh 1"]),
+        _row("strained", ["train", -1, "strained 1"]),
+        _row("strained", ["rest", 0, "tired 1"]), "",
+        "The plan is: train when fresh, otherwise rest.", "",
+        "1. Write down the Bellman equation of each of the three values, and solve them.",
+        "2. What is it worth to train once when tired, and to follow the plan afterwards?",
+        "3. Is the plan the best one for a tired person? Say what you compare.",
+    ])  # fmt: skip
+    f, t, x = number(fresh), number(tired), number(strained)
+    steps = (
+        Step(2, f"F = {number(r)} + {g} ({stay} F + {number(p)} T), T = {g} F, X = {g} T."),
+        Step(2, f"T put into the first: F (1 - {number(gamma * (1 - p))} - "
+                f"{number(gamma**2 * p)}) = {number(r)}, so {number(factor)} F = {number(r)} and "
+                f"F = {f}."),
+        Step(2, f"T = {g} · {f} = {t} and X = {g} · {t} = {x}."),
+        Step(2, f"Training once when tired: {number(tired_r)} + {g} ({number(k)} · {t} + "
+                f"{number(1 - k)} · {x}) = {number(look)}."),
+        Step(2, f"Compared with {t}, the value of resting: the better action when tired is to "
+                f"{better}. " + (
+                    "The plan can be improved there, and training every time is worth at least "
+                    "as much as training once." if better == "train" else
+                    "One look ahead finds nothing better in this state.")),
+    )  # fmt: skip
+    answer = {"fresh": float(v[0]), "tired": float(v[1]), "strained": float(v[2]),
+              "train when tired": q, "better when tired": better}  # fmt: skip
+    return Variant("04", "What a careful plan is worth", seed, text, answer, steps)
+
+
+# ---------------------------------------------------------------- chapter 5
+
+
+def mc_and_td(seed: int) -> Variant:
+    """One short episode read by Monte Carlo and by TD, and its last step read as a cut.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Variant
+        Three values after Monte Carlo, three after TD, and the third if the log was cut.
+    """
+    rng = _rng("05", seed)
+    while True:
+        gamma, alpha = float(rng.choice([0.5, 0.8, 0.9])), float(rng.choice([0.1, 0.2, 0.5]))
+        states = rng.permutation(6)[:4]
+        rewards = rng.integers(-1, 2, size=3).astype(float)
+        v0 = rng.integers(-4, 9, size=4) / 4 if alpha == 0.5 else rng.integers(-4, 9, size=4) / 2
+        G = np.zeros(3)
+        for t in (2, 1, 0):
+            G[t] = rewards[t] + gamma * (G[t + 1] if t < 2 else 0.0)
+        ahead = rewards + gamma * np.array([v0[1], v0[2], 0.0])
+        cut = rewards[2] + gamma * v0[3]
+        surprises = np.array([*(G - v0[:3]), *(ahead - v0[:3]), cut - v0[2]])
+        apart = min(abs(G - ahead)[:2]) > 0.05 and abs(v0[3]) > 0.1 and np.ptp(rewards) > 0
+        if apart and abs(surprises).min() > 0.05 and _pleasant(*(alpha * surprises)):
+            break
+    by_mc, by_td = v0[:3] + alpha * (G - v0[:3]), v0[:3] + alpha * (ahead - v0[:3])
+    by_cut = v0[2] + alpha * (cut - v0[2])
+    settings = {"n_learners": 1, "n_episodes": 1, "gamma": gamma, "alpha": alpha, "v0": v0}
+    mc = monte_carlo(_chain(rewards, gamma), Uniform(1), **settings, rng=_rng("05", seed)).v[0]
+    td = td_prediction(_chain(rewards, gamma), Uniform(1), **settings, rng=_rng("05", seed)).v[0]
+    looked = _chain(rewards, gamma, ends=False)
+    truncated = td_prediction(looked, Uniform(1), **settings, rng=_rng("05", seed)).v[0, 2]
+    names = [STATES[s] for s in states]
+    g, a, v = number(gamma), number(alpha), [number(x) for x in v0]
+    text = "\n".join([
+        "Three slots of a simulated person were logged, and then the programme was over: the "
+        f"episode ended. Gamma is {g}, the step size {a}.", "",
+        _row("slot", ["state", "reward"]), _row("---", ["---"] * 2),
+        *(_row(t + 1, [names[t], number(rewards[t])]) for t in range(3)), "",
+        "Present values: " + ", ".join(f"{n} {x}" for n, x in zip(names, v, strict=True)) + ".",
+        "",
+        "1. Give the three values after the Monte Carlo update.",
+        "2. Give the three values after the TD(0) updates, done slot by slot.",
+        f"3. It turns out that the programme was not over: the app was closed after slot 3, and "
+        f"the person, now in {names[3]}, went on training. What is the TD value of {names[2]} "
+        "then, and what would go wrong with the old reading, however long the log?",
+    ])  # fmt: skip
+    steps = (
+        Step(2, "Returns, backwards: " + ", ".join(
+            f"{names[t]} {number(G[t])}" for t in (2, 1, 0)) + "."),
+        Step(2, "Monte Carlo moves each value towards its return: " + "; ".join(
+            f"{names[t]} {v[t]} + {a} ({number(G[t])} - {_plus(v0[t])}) = {number(by_mc[t])}"
+            for t in range(3)) + "."),
+        Step(3, "TD moves each value towards the reward plus gamma times the value ahead: " +
+             "; ".join(f"{names[t]} {v[t]} + {a} ({number(ahead[t])} - {_plus(v0[t])}) = "
+                       f"{number(by_td[t])}" for t in range(3)) +
+             ". After the end nothing comes, so the last target is the reward alone."),
+        Step(2, f"Cut off, not ended: the target is {number(rewards[2])} + {g} · {_plus(v0[3])} = "
+                f"{number(cut)}, and {names[2]} becomes {number(by_cut)}."),
+        Step(1, "Read as an end, the future is counted 0 at every cut. That is a bias, and more "
+                "data does not remove it."),
+    )  # fmt: skip
+    answer = {f"MC {n}": float(x) for n, x in zip(names[:3], mc[:3], strict=True)}
+    answer |= {f"TD {n}": float(x) for n, x in zip(names[:3], td[:3], strict=True)}
+    return Variant("05", "One log, two readings, and a cut", seed, text,
+                   answer | {"cut": float(truncated)}, steps)  # fmt: skip
+
+
+def _chain(rewards: Array, gamma: float, ends: bool = True) -> TabularVectorEnv:
+    """One row that passes from state to state, with these rewards."""
+    n = len(rewards)
+    P = np.eye(n + 1)[np.minimum(np.arange(n + 1) + 1, n)][:, None]
+    R = np.append(rewards, 0.0)[:, None]
+    mdp = TabularMDP(P, R, np.eye(n + 1)[0], (np.arange(n + 1) == n) & ends, gamma)
+    return TabularVectorEnv(mdp, 1, horizon=None if ends else n)
+
+
+# ---------------------------------------------------------------- chapter 6
+
+
+def td_update(seed: int) -> Variant:
+    """One step, updated by Q-learning, SARSA and expected SARSA, and the same step as an end.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Variant
+        Three new estimates, and the one that all rules share if the episode ended.
+    """
+    rng = _rng("06", seed)
+    while True:
+        gamma, alpha = float(rng.choice([0.5, 0.9, 1.0])), float(rng.choice([0.1, 0.2, 0.5]))
+        epsilon = float(rng.choice([0.2, 0.4]))
+        row = rng.permutation(np.arange(-8, 9))[:4].astype(float)
+        old, reward = float(rng.integers(-6, 7)), float(rng.integers(-1, 2))
+        taken = int(rng.integers(4))
+        pi = np.full(4, epsilon / 4) + (1 - epsilon) * (row == row.max())
+        future = np.array([row.max(), row[taken], pi @ row, 0.0])
+        targets = reward + gamma * future
+        new = old + alpha * (targets - old)
+        gaps = abs(new[:, None] - np.append(new, old))[~np.eye(4, 5, dtype=bool)]
+        if taken != row.argmax() and gaps.min() > 0.04 and _pleasant(*new):
+            break
+    found = [
+        _updated(q_learning, row, old, reward, gamma, alpha, epsilon),
+        _updated(sarsa, row, old, reward, gamma, alpha, epsilon, taken=taken),
+        _updated(expected_sarsa, row, old, reward, gamma, alpha, epsilon),
+        _updated(q_learning, row, old, reward, gamma, alpha, epsilon, ends=True),
+    ]
+    g, a, r, e = number(gamma), number(alpha), number(reward), number(epsilon)
+    text = "\n".join([
+        f"A coach's table says Q(s, a) = {number(old)}. It does a in s, gets the reward {r}, and "
+        "arrives in a state with these action values:", "",
+        _row("next action", ACTIONS), _row("---", ["---"] * 4),
+        _row("Q(s', ·)", map(number, row)), "",
+        f"Step size {a}, gamma {g}. The coach is epsilon-greedy with epsilon {e}. The next action "
+        f"that it really takes is {ACTIONS[taken]}.", "",
+        "1. Give the new Q(s, a) by Q-learning, by SARSA and by expected SARSA.",
+        "2. Suppose the episode had ended with this step. Give the three new values again.",
+        "3. Averaged over many such steps, which two of the three rules agree, and why?",
+    ])  # fmt: skip
+    t, n = [number(x) for x in targets], [number(x) for x in new]
+    rest = " + ".join(_plus(x) for x in row if x != row.max())
+    most, each = pi.max(), pi.min()
+    old_text = number(old)
+    steps = (
+        Step(2, f"Q-learning takes the best next value, {number(row.max())}: the target is "
+                f"{r} + {g} · {_plus(row.max())} = {t[0]}, and {old_text} + {a} ({t[0]} - "
+                f"{_plus(old)}) = {n[0]}."),
+        Step(2, f"SARSA takes the value of {ACTIONS[taken]}, {number(row[taken])}: the target is "
+                f"{t[1]}, the new value {n[1]}."),
+        Step(3, f"Expected SARSA: the best action has probability {number(most)}, each other "
+                f"{number(each)}, so the mean is {number(most)} · {_plus(row.max())} + "
+                f"{number(each)} ({rest}) = {number(future[2])}. The target is {t[2]}, the new "
+                f"value {n[2]}."),
+        Step(2, f"After an end nothing comes, so all three targets are the reward {r}, and all "
+                f"three new values are {n[3]}."),
+        Step(1, "SARSA and expected SARSA: both value the behaviour that is shown, trials "
+                "included. SARSA does it by one drawn action, expected SARSA by the average."),
+    )  # fmt: skip
+    names = ("Q-learning", "SARSA", "expected SARSA", "ended")
+    return Variant("06", "One step, three updates", seed, text,
+                   dict(zip(names, found, strict=True)), steps)  # fmt: skip
+
+
+def _updated(rule, row, old, reward, gamma, alpha, epsilon, *, taken=None, ends=False) -> float:
+    """Let a learner of the package take one step, and read the entry it has moved."""
+    n = len(row)
+    P = np.zeros((2, n, 2))
+    P[:, :, 1] = 1.0
+    allowed = np.ones((2, n), bool)
+    allowed[0, 1:] = False  # the step in question is the only one possible
+    if taken is not None:
+        allowed[1] = np.arange(n) == taken
+    mdp = TabularMDP(P, np.full((2, n), reward), np.array([1.0, 0.0]),
+                     np.array([False, ends]), gamma, allowed=allowed)  # fmt: skip
+    q0 = np.zeros((2, n))
+    q0[0, 0], q0[1] = old, row
+    run = rule(TabularVectorEnv(mdp, 1), n_learners=1, n_steps=1, gamma=gamma, alpha=alpha,
+               epsilon=epsilon, q0=q0, allowed=allowed, rng=np.random.default_rng(0))  # fmt: skip
+    return float(run.q[0, 0, 0])
+
+
+# ---------------------------------------------------------------- chapter 7
+
+
+def regret_of_learners(seed: int) -> Variant:
+    """The scaled regret of many learners in a table with one box, and their time in weeks.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    Variant
+        Three scaled regrets, their mean over learners, the share near the optimum, weeks.
+    """
+    rng = _rng("07", seed)
+    while True:
+        gamma = float(rng.choice([0.5, 0.8, 0.9]))
+        means = np.append(rng.integers(-10, 11, size=2) / 20, 0.0)
+        learners = int(rng.choice([50, 100, 200, 500]))
+        counts = rng.multinomial(learners, [0.4, 0.35, 0.25])
+        hours, weeks = int(rng.choice([24, 36, 42, 48, 56])), int(rng.integers(4, 61))
+        slots = weeks * 168 / hours
+        v, chance = means / (1 - gamma), means.mean() / (1 - gamma)
+        if np.ptp(means) < 0.05 or not _pleasant(slots, decimals=0):
+            continue
+        regrets = (v.max() - v) / (v.max() - chance)
+        _, second, third = np.sort(regrets)
+        if (second > 0.06 and third - second > 0.1 and counts.min() > 2
+                and _pleasant(chance, *regrets, *v, decimals=3)
+                and _pleasant(regrets @ counts / learners)):  # fmt: skip
+            break
+    mdp = TabularMDP(np.ones((1, 3, 1)), means[None], np.ones(1), np.zeros(1, bool), gamma)
+    stack = np.eye(3)[np.repeat(np.arange(3), counts)][:, None]  # one plan for each learner
+    best = policy_value(mdp, np.eye(3)[:, None])[:, 0].max()
+    by_chance = policy_value(mdp, np.full((1, 3), 1 / 3))[0]
+    theirs = (best - policy_value(mdp, stack)[:, 0]) / (best - by_chance)
+    each = (best - policy_value(mdp, np.eye(3)[:, None])[:, 0]) / (best - by_chance)
+    names = ("lighter", "the same", "rest")
+    g, top = number(gamma), int(means.argmax())
+    text = "\n".join([
+        "For once the coach keeps a single box, and a plan always does the same thing. Mean "
+        f"rewards a slot, counted from simulated people; gamma is {g}:", "",
+        _row("action", names), _row("---", ["---"] * 3),
+        _row("mean reward", map(number, means)), "",
+        f"{learners} learners practised for {int(slots)} slots of {hours} hours. In the end "
+        + ", ".join(f"{n} chose “{name}”" for n, name in zip(counts, names, strict=True)) + ".",
+        "",
+        "1. What is each of the three plans worth, and what is chance worth?",
+        "2. Give the scaled regret of each plan, and its mean over the learners.",
+        "3. Which share of the learners has a regret of at most 0.05? How many weeks did each "
+        "of them practise?",
+        "4. A report shows one learner, with regret 0. What may be concluded about the method?",
+    ])  # fmt: skip
+    mean = regrets @ counts / learners
+    share = counts[top] / learners
+    steps = (
+        Step(2, f"A plan earns its mean reward for ever, so it is worth that divided by 1 - {g}: "
+                + ", ".join(f"{n} {number(x)}" for n, x in zip(names, v, strict=True))
+                + f". Chance is their mean, {number(chance)}."),
+        Step(2, f"The best is “{names[top]}”. Its distance to chance is {number(v.max())} - "
+                f"{_plus(chance)} = {number(v.max() - chance)}, and the regrets are " + ", ".join(
+                    f"{n} {number(x)}" for n, x in zip(names, regrets, strict=True)) + "."),
+        Step(2, "Mean: (" + " + ".join(f"{n} · {number(x)}" for n, x in
+                                       zip(counts, regrets, strict=True))
+             + f") / {learners} = {number(mean)}."),
+        Step(2, f"Only “{names[top]}” is within 0.05: {counts[top]} of {learners}, a share of "
+                f"{number(share)}. Time: {int(slots)} · {hours} / 168 = {weeks} weeks."),
+        Step(2, f"Nothing much: a share of {number(share)} of the learners looks like that, and "
+                "the report does not say how many were tried. Ask for all of them, and for the "
+                "value on people, since the table is an average."),
+    )  # fmt: skip
+    answer = {"chance": float(by_chance)}
+    answer |= {f"regret {n}": float(x) for n, x in zip(names, each, strict=True)}
+    answer |= {"mean regret": float(theirs.mean()), "share": float((theirs <= 0.05).mean()),
+               "weeks": slots * hours / (24 * 7)}  # fmt: skip
+    return Variant("07", "One box, many learners", seed, text, answer, steps)
+
+
+# ---------------------------------------------------------------- command line
+
+QUESTIONS: dict[str, Callable[[int], Variant]] = {
+    "01": two_returns, "04": careful_plan, "05": mc_and_td, "06": td_update,
+    "07": regret_of_learners,
+}  # fmt: skip
+
+
+def sheets(chapter: str, seed: int, n: int, answers: bool = False) -> str:
+    """Question sheets of a chapter, for the seeds from `seed` on.
+
+    Parameters
+    ----------
+    chapter : str
+        Two digits, such as "06".
+    seed, n : int
+        First seed, and how many.
+    answers : bool
+        Whether the model answers are printed too.
+
+    Returns
+    -------
+    str
+        MyST, with a rule between two sheets.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter, or `n` is below 1.
+    """
+    if chapter not in QUESTIONS:
+        raise ValueError(f'no question for chapter "{chapter}"; there are {", ".join(QUESTIONS)}.')
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}.")
+    made = (QUESTIONS[chapter](s).sheet(answers) for s in range(seed, seed + n))
+    return "\n\n---\n\n".join(made)
+
+
+def main(arguments=None) -> int:
+    """Print question sheets."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rxcourse.grading.variants", description="Exam questions from a seed."
+    )
+    parser.add_argument("chapter", help='two digits, such as "06"')
+    parser.add_argument("--seed", type=int, default=0, help="of the first sheet")
+    parser.add_argument("--n", type=int, default=1, help="how many sheets, one seed each")
+    parser.add_argument("--answers", action="store_true", help="print the model answers too")
+    chosen = parser.parse_args(arguments)
+    try:
+        print(sheets(chosen.chapter.zfill(2), chosen.seed, chosen.n, chosen.answers))
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
