@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 TOL = 1e-6
+LONG = 1_000_000
+"""Longer answers are measured before they are looked at."""
 
 
 def difference(got, want, *, tol: float = TOL, show: bool = True) -> str:
@@ -45,6 +47,8 @@ def _of_dicts(got, want, tol, show) -> str:
 
 
 def _of_tuples(got, want, tol, show) -> str:
+    if (number := _length(got)) > LONG:  # a copy of it may not fit into memory
+        return f"{len(want)} values were expected, got {number}."
     try:
         parts = list(got)
     except TypeError:
@@ -75,6 +79,8 @@ def _of_words(got, want, show) -> str:
 
 
 def _of_numbers(got, want, tol, show) -> str:
+    if not isinstance(got, np.ndarray) and (number := _length(got)) > max(LONG, 10 * want.size):
+        return f"the shape {_shape(want)} was expected, got {number} values."
     try:
         array = np.asarray(got)
     except ValueError:
@@ -98,6 +104,14 @@ def _of_numbers(got, want, tol, show) -> str:
     at = tuple(int(i) for i in np.argwhere(~near)[0])
     where = at[0] if len(at) == 1 else at
     return f"at place {where} expected {_number(wanted[at])}, got {_number(array[at])}."
+
+
+def _length(value) -> int:
+    """Number of values; 0 for what has no length."""
+    try:
+        return len(value)
+    except TypeError:
+        return 0
 
 
 def _places(near) -> str:

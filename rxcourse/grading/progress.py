@@ -36,3 +36,13 @@ def read(folder: Path) -> dict[str, str]:
     except ValueError as error:
         raise ValueError(f"{path} cannot be read ({error}); move it away to begin anew.") from None
     return known if isinstance(known, dict) else {}
+
+
+def begin(folder: Path) -> bool:
+    """Make an empty file; False if there was one, which stays as it is."""
+    try:
+        with (folder / FILE).open("x", encoding="utf-8") as file:
+            file.write("{}\n")
+    except FileExistsError:
+        return False
+    return True

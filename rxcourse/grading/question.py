@@ -111,11 +111,15 @@ class Value(Question):
     def key(self):
         return self.value()
 
+    @cached_property
+    def mistaken(self) -> list:
+        """The values of the wrong answers."""
+        return [wrong.answer() if callable(wrong.answer) else wrong.answer for wrong in self.wrong]
+
     def look_at(self, answer) -> str:
         if not (text := difference(answer, self.key, tol=self.tol, show=False)):
             return ""
-        for wrong in self.wrong:
-            theirs = wrong.answer() if callable(wrong.answer) else wrong.answer
+        for wrong, theirs in zip(self.wrong, self.mistaken, strict=True):
             if not difference(answer, theirs, tol=self.tol):
                 return wrong.message
         return f"{text[:1].upper()}{text[1:]} {self.near}".strip()
