@@ -742,13 +742,13 @@ QUIZ = (
         options={
             "a": Option("It sees fewer people.", "Both read the same logs. Look at what goes into "
                         "one target."),
-            "b": Option("One return holds the luck of many slots, one TD target that of a single "
-                        "slot.", "Every reward and every move in a return adds its own luck.",
-                        True),
+            "b": Option("Its targets are wrong on average.", "A whole return is right on average. "
+                        "Scatter is another question than bias."),
             "c": Option("It leans on its own guesses.", "That is TD. Leaning on guesses brings a "
                         "bias, not more scatter."),
-            "d": Option("Its targets are wrong on average.", "A whole return is right on average. "
-                        "Scatter is another question than bias."),
+            "d": Option("One return holds the luck of many slots, one TD target that of a single "
+                        "slot.", "Every reward and every move in a return adds its own luck.",
+                        True),
         },
     ),
     Numeric(
@@ -813,13 +813,13 @@ QUIZ = (
         text="A report on Ruben, 49, says: a thousand resampled logs agree on his value within "
              "0.02. What is missing before the number may be used?",
         options={
-            "a": Option("Nothing, a thousand agree.", "They share one method, one start and one "
-                        "way of ending. What they share cannot show in their spread."),
-            "b": Option("More logs.", "More of the same makes the interval narrower, and leaves "
-                        "what all of them share."),
-            "c": Option("Whether it moves with the start and with the length of the log.",
+            "a": Option("Whether it moves with the start and with the length of the log.",
                         "Agreement shows a small variance. A bias shows only when something that "
                         "should not matter is changed.", True),
+            "b": Option("More logs.", "More of the same makes the interval narrower, and leaves "
+                        "what all of them share."),
+            "c": Option("Nothing, a thousand agree.", "They share one method, one start and one "
+                        "way of ending. What they share cannot show in their spread."),
             "d": Option("A smaller step size.", "It would make them agree even more, and forget "
                         "the start more slowly."),
         },
