@@ -35,12 +35,15 @@ def overview(folder: Path) -> str:
         objectives += reached
         passed += sum(states.get(name) == PASSED for name in known)
         number += len(known)
-    ones = "chapter" if len(begun) == 1 else "chapters"
     told.append(
-        f"{passed} of {number} questions passed and {objectives} objectives reached in "
-        f"{len(begun)} {ones}."
+        f"{passed} of {number} questions passed and {_counted(objectives, 'objective')} reached "
+        f"in {_counted(len(begun), 'chapter')}."
     )
     return "\n\n".join(told)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _chapter(chapter: str, states: dict) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rxcourse.grading.commands import main
+from rxcourse.grading.commands import main, parser
 from rxcourse.grading.library import find, questions
 from rxcourse.grading.question import Choice
 
@@ -363,6 +364,28 @@ def test_a_child_sees_neither_settings_nor_input(tmp_path, monkeypatch):
         assert next(csv.DictReader(file))["note"] == ""
 
 
+def test_the_example_of_the_guide(tmp_path):
+    """The extra question judges the solution and the blank exercise as the guide says."""
+    page = (ROOT / "book/instructor/grading.md").read_text("utf-8")
+    (tmp_path / "private.py").write_text(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1])
+    public_only = REFUSE.replace("return", "return np.zeros(len(q), bool) if len(q) == 6 else")
+    for name, content in {
+        "blank": EXERCISE, "solution": json.dumps(SOLUTION).encode(),
+        "public": notebook({"head": HEAD, "06.q6": public_only}),
+    }.items():  # fmt: skip
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "06_a.ipynb").write_bytes(content)
+    out = tmp_path / "grades.csv"
+    extra = ["--extra-checks", str(tmp_path / "private.py")]
+    assert main(["grade", str(tmp_path), "--out", str(out), *extra]) == 0
+    with out.open(encoding="utf-8") as file:
+        states = {row["student"]: row["06.x1"] for row in csv.DictReader(file)}
+    assert states == {"blank": ABSENT, "solution": PASSED, "public": NOT_YET}
+    options = re.findall(r"^\| `(--[\w-]+)", page, re.MULTILINE)
+    assert len(options) == 6
+    parser().parse_args(["grade", "x", "--out", "y", *(f"{o}=1" for o in options)])
+
+
 def test_ctrl_c_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
     from rxcourse.grading.submission import Graded, Grader
 
@@ -382,7 +405,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
 def test_a_folder_with_a_module_of_the_same_name_does_no_harm(tmp_path):
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
     (tmp_path / "06_a.ipynb").write_bytes(notebook(right_cells()))
-    code = "from rxcourse.grading.commands import main; main(['grade', '.', '--out', 'g.csv'])"
+    code = "from rxcourse.grading.commands import main, parser; main(['grade', '.', '--out', 'g.csv'])"
     environment = {**os.environ, "PYTHONPATH": ""}
     subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, check=True)
     with (tmp_path / "g.csv").open(encoding="utf-8") as file:
