@@ -16,7 +16,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help setup test test-slow lint book handouts serve lab execute evidence bench clean distclean
+.PHONY: help setup test test-slow lint book handouts serve lab execute exercises evidence bench clean distclean
 
 help:
 	@echo "make book       build the site and the lecture decks into book/_build/html"
@@ -27,6 +27,7 @@ help:
 	@echo "make serve      build the site and serve it on this computer (PORT=8000)"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make execute    run the notebooks and store their outputs (NB=path for some)"
+	@echo "make exercises  make the exercise notebooks from their solutions"
 	@echo "make evidence   recompute the results that are too costly for a notebook"
 	@echo "make bench      measure speed"
 	@echo "make setup      make the environment in $(VENV); the other commands do it when needed"
@@ -75,6 +76,9 @@ lab: $(LAB_STAMP)
 
 execute: $(STAMP)
 	$(PY) -m rxcourse.notebooks execute $(or $(NB),$(NOTEBOOKS))
+
+exercises: $(STAMP)
+	$(PY) -m rxcourse.grading.exercises
 
 evidence: $(STAMP)
 	@for script in book/evidence/[0-9]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
