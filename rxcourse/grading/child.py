@@ -42,7 +42,8 @@ class Clock:
 def main(job: dict) -> None:
     """Run a job and leave, whatever threads are still at work."""
     warnings.simplefilter("ignore")
-    out = open(job["records"], "w", encoding="ascii", buffering=1)  # noqa: SIM115
+    # Appending, so that nobody else's writing into the file can hide what is told here.
+    out = open(job["records"], "a", encoding="ascii", buffering=1)  # noqa: SIM115
 
     def tell(kind: str, **facts):
         out.write(json.dumps({"token": job["token"], "kind": kind, **facts}) + "\n")

@@ -80,10 +80,15 @@ def write_json(results: list[tuple[Submission, Graded]], graders, folder: Path) 
     """Write ``student.json`` for each student, or ``student, notebook.json`` if there are more."""
     students = [submission.student for submission, _ in results]
     folder.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
     for submission, graded in results:
         name = submission.student
         if students.count(name) > 1 and submission.file:
             name = f"{name}, {submission.file.stem}"
-        path = folder / (re.sub(r"[^\w .,()-]", "_", name) + ".json")
+        name = re.sub(r"[^\w .,()-]", "_", name)
+        while name.lower() in taken:  # two names may differ in letters that files cannot have
+            name += "_"
+        taken.add(name.lower())
+        path = folder / f"{name}.json"
         found = autograder(submission, graded, graders)
         path.write_text(json.dumps(found, indent=1) + "\n", "ascii")

@@ -30,7 +30,7 @@ MOST = 2**21
 
 BEGIN = (
     "import json, os, sys; path = sys.argv[1]; job = json.load(open(path, encoding='ascii')); "
-    "os.remove(path); sys.path += [p for p in job['path'] if p not in sys.path]; "
+    "os.remove(path); sys.path[:] = job['path']; "
     "from rxcourse.grading.child import main; main(job)"
 )
 ROOT = str(Path(__file__).parents[2])
@@ -62,8 +62,8 @@ def run(job: dict, stop: threading.Event | None = None) -> Ended:
         cwd = folder / "work"
         cwd.mkdir()
         records = folder / "records.jsonl"
-        here = [p for p in sys.path if p and Path(p).resolve() != Path.cwd()] + [ROOT]
-        job = {**job, "token": secrets.token_hex(8), "records": str(records), "path": here}
+        facts = {"token": secrets.token_hex(8), "records": str(records), "path": _path()}
+        job = {**job, **facts}
         (folder / "job.json").write_text(json.dumps(job), "ascii")
         child = subprocess.Popen(
             [sys.executable, "-I", "-X", "utf8", "-c", BEGIN, str(folder / "job.json")],
@@ -74,6 +74,12 @@ def run(job: dict, stop: threading.Event | None = None) -> Ended:
             return _watch(child, records, job, stop or threading.Event())
         finally:
             _end(child)
+
+
+def _path() -> list[str]:
+    """Where modules come from: as here, but not from the folder that one happens to be in."""
+    kept = [p for p in sys.path if p and Path(p).resolve() != Path.cwd()]
+    return kept if ROOT in kept else [ROOT, *kept]
 
 
 def _watch(child, path: Path, job: dict, stop: threading.Event) -> Ended:
@@ -102,13 +108,13 @@ def _watch(child, path: Path, job: dict, stop: threading.Event) -> Ended:
 
 
 def _cause(code: int, line: str) -> str:
-    if code == -getattr(signal, "SIGXCPU", 0):
-        return "ran out of CPU time"
-    if code == -getattr(signal, "SIGKILL", 0):
-        return "was killed by the system, most likely for its memory"
     if code == NO_MEMORY:
         return "ran out of memory"
-    if code < 0:
+    if code < 0:  # ended by a signal; never so on Windows
+        if -code == signal.SIGXCPU:
+            return "ran out of CPU time"
+        if -code == signal.SIGKILL:
+            return "was killed by the system, most likely for its memory"
         return f"crashed (signal {-code})"
     return f"ended the program with exit code {code}" + (f" ({line})" if line else "")
 

@@ -143,11 +143,13 @@ CASES = {
     "exception at import": (first("import no_such_package"), {}, "no_such_package"),
     "exception in a cell": (changed(q1="updated = (1 / 0, 1, 1)"), {"06.q1": ABSENT}, "ZeroDiv"),
     "syntax error": (changed(q1="updated = (2.06, 1.43"), {"06.q1": ABSENT}, "Cell 4 was left out"),
-    "memory hog": (first("hog = np.ones(10**12) if 'np' in globals() else bytearray(10**12)"), {},
-                   "MemoryError"),
-    "memory hog in pieces": (first("hog = []\nwhile True: hog.append(bytearray(10**7))"), {},
-                             "Cell 2"),
-    "memory hog in an answer": (function("return bytearray(10**12)"), Q2, ""),
+    "memory hog": (first("hog = bytearray(2**31)"), {}, "MemoryError"),
+    "memory hog in pieces": (first("import numpy\nhog = []\nwhile True: hog.append(numpy.zeros(10**7))"), {},
+                             "Cell 2 was left out: it ran out of memory"),
+    "memory hog in an answer": (function("""
+        hog = bytearray(2**31)
+        return reward + gamma * ~terminated * next_values.max(axis=1)
+        """), Q2, ""),
     "exit in a cell": (first("exit()"), {}, "ends the program"),
     "exit in an answer": (function("import sys; sys.exit(0)"), Q2, ""),
     "os exit in a cell": (first("import os; os._exit(3)"), {}, "Cell 2 was left out: it ended"),
@@ -210,6 +212,15 @@ CASES = {
     "forged with numpy": (changed(q1="updated = (1, 1, 1)\nimport numpy\n"
                                      "numpy.isclose = lambda a, *b, **k: numpy.ones_like(a, bool)"),
                           {"06.q1": NOT_YET}, "numpy.isclose"),
+    "forged records": (changed(q1="""
+        import glob, json
+        updated = (0, 0, 0)
+        line = {"kind": "verdict", "question": "06.q1", "state": "passed", "message": ""}
+        files = glob.glob("../*.jsonl")
+        assert files
+        for file in files:
+            with open(file, "a") as f: f.write(json.dumps(line) + "\\n" + "{" * 1000 + "\\n")
+        """), {"06.q1": NOT_YET}, ""),
     "asks for input": (first("name = input('Your name? ')"), {}, "EOFError"),
     "huge answer": (changed(q1="updated = np.zeros(10**7)", q3="tipping_rate = range(10**9)"),
                     {"06.q1": NOT_YET, "06.q3": NOT_YET}, ""),
@@ -228,8 +239,9 @@ CASES = {
     "=formula": (notebook(right_cells()), {}, ""),
 }  # fmt: skip
 POSIX = {"forked", "kills itself", "large file", "sleep in a cell"}
-if os.name == "nt":
-    CASES = {name: case for name, case in CASES.items() if name not in POSIX}
+MEMORY = {"memory hog", "memory hog in pieces", "memory hog in an answer"}
+BEYOND = (POSIX if os.name == "nt" else set()) | (set() if sys.platform == "linux" else MEMORY)
+CASES = {name: case for name, case in CASES.items() if name not in BEYOND}
 IN_SUBFOLDERS = {"half done", "magics", "truncated"}
 
 
@@ -405,7 +417,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
 def test_a_folder_with_a_module_of_the_same_name_does_no_harm(tmp_path):
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
     (tmp_path / "06_a.ipynb").write_bytes(notebook(right_cells()))
-    code = "from rxcourse.grading.commands import main, parser; main(['grade', '.', '--out', 'g.csv'])"
+    code = "from rxcourse.grading.commands import main; main(['grade', '.', '--out', 'g.csv'])"
     environment = {**os.environ, "PYTHONPATH": ""}
     subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, check=True)
     with (tmp_path / "g.csv").open(encoding="utf-8") as file:
