@@ -144,8 +144,11 @@ CASES = {
     "exception in a cell": (changed(q1="updated = (1 / 0, 1, 1)"), {"06.q1": ABSENT}, "ZeroDiv"),
     "syntax error": (changed(q1="updated = (2.06, 1.43"), {"06.q1": ABSENT}, "Cell 4 was left out"),
     "memory hog": (first("hog = bytearray(2**31)"), {}, "MemoryError"),
-    "memory hog in pieces": (first("import numpy\nhog = []\nwhile True: hog.append(numpy.zeros(10**7))"), {},
-                             "Cell 2 was left out: it ran out of memory"),
+    "memory hog in pieces": (first("""
+        import numpy
+        hog = []
+        while True: hog.append(numpy.zeros(10**7))
+        """), {}, "Cell 2 was left out: it ran out of memory"),
     "memory hog in an answer": (function("""
         hog = bytearray(2**31)
         return reward + gamma * ~terminated * next_values.max(axis=1)
