@@ -65,7 +65,17 @@ class Variant:
     steps: tuple[Step, ...]
 
     def sheet(self, answers: bool = False) -> str:
-        """The question in MyST, with the model answer below it if wanted."""
+        """The question in MyST.
+
+        Parameters
+        ----------
+        answers : bool
+            Whether the model answer follows, with its points.
+
+        Returns
+        -------
+        str
+        """
         head = f"**{self.title}** ({POINTS} points; chapter {self.chapter}, seed {self.seed})"
         if not answers:
             return f"{head}\n\n{self.text}"
@@ -74,7 +84,17 @@ class Variant:
 
 
 def number(x: float) -> str:
-    """Write a number as by hand: at most four decimals, no zeros at the end."""
+    """Write a number as by hand: at most four decimals, no zeros at the end.
+
+    Parameters
+    ----------
+    x : float
+
+    Returns
+    -------
+    str
+        "0.5" and not "0.5000"; never "-0".
+    """
     return f"{round(float(x), DECIMALS) + 0:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
@@ -222,9 +242,9 @@ def careful_plan(seed: int) -> Variant:
     f, t, x = number(fresh), number(tired), number(strained)
     steps = (
         Step(2, f"F = {number(r)} + {g} ({stay} F + {number(p)} T), T = {g} F, X = {g} T."),
-        Step(2, f"T put into the first: F (1 - {number(gamma * (1 - p))} - "
-                f"{number(gamma**2 * p)}) = {number(r)}, so {number(factor)} F = {number(r)} and "
-                f"F = {f}."),
+        Step(2, f"T put into the first, with all F on one side: 1 - {number(gamma * (1 - p))} - "
+                f"{number(gamma**2 * p)} = {number(factor)}, and {number(factor)} F is "
+                f"{number(r)}. So F = {number(r)} / {number(factor)} = {f}."),
         Step(2, f"T = {g} · {f} = {t} and X = {g} · {t} = {x}."),
         Step(2, f"Training once when tired: {number(tired_r)} + {g} ({number(k)} · {t} + "
                 f"{number(1 - k)} · {x}) = {number(look)}."),
@@ -528,7 +548,18 @@ def sheets(chapter: str, seed: int, n: int, answers: bool = False) -> str:
 
 
 def main(arguments=None) -> int:
-    """Print question sheets."""
+    """Print question sheets.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As typed after the command.
+
+    Returns
+    -------
+    int
+        0, or 2 when the call was wrong.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m rxcourse.grading.variants", description="Exam questions from a seed."
     )

@@ -174,6 +174,40 @@ def test_the_second_question_of_chapter_5_by_the_package():
         assert batch_td(data, **settled).v[0, [hl, hh]] == pytest.approx([0.75, worth])
 
 
+def wrong_slides(page, minutes):
+    """Rows of the plan whose slides take other minutes than the row says."""
+    rows = re.findall(r"^\| (\d+) \|[^|]*\| deck, slides (\d+) (?:to|and) (\d+) \|", page, re.M)
+    return [row for row in rows if sum(minutes[int(row[1]) - 1 : int(row[2])]) != int(row[0])]
+
+
+def speaker_minutes(name):
+    """Minutes of each slide of a deck."""
+    (deck,) = BOOK.glob(f"slides/{name[:2]}_*.md")
+    return [int(n) for n in re.findall(r"\{speaker\} (\d+)", deck.read_text("utf-8"))]
+
+
+def test_slides_take_the_minutes_of_the_deck():
+    page, minutes = PAGES["06_notes"], speaker_minutes("06_notes")
+    named = re.findall(r"deck, slides (\d+) (?:to|and) (\d+)", page)
+    covered = [k for a, b in named for k in range(int(a), int(b) + 1)]
+    assert covered == list(range(1, len(minutes) + 1))
+    assert wrong_slides(page, minutes) == []
+    assert wrong_slides(page.replace("slides 1 to 4", "slides 1 to 3"), minutes)
+
+
+def test_the_samples_pass_the_guard():
+    assert guard.check(SAMPLES) == []
+
+
+@pytest.mark.parametrize("name", ["schedules", "project1_rubric", "index"])
+def test_the_other_pages_bring_no_results_of_their_own(name):
+    """Numbers with a decimal point there are settings of the code or come from the samples."""
+    text = re.sub(r"`[^`]*`", "", PAGES[name])
+    shown, literals = numbers_of(SAMPLES, *CHAPTERS.values())
+    decimals = {float(n) for n in re.findall(r"(?<![\w.])\d+\.\d+", text)}
+    assert decimals - shown - literals <= {3.11}  # Python 3.11
+
+
 def test_sums_of_the_samples_are_those_of_the_rubric():
     texts = [c.source for c in store.read(SAMPLES).cells if c.cell_type == "markdown"]
     marks = [t for t in texts if "### Marks" in t]

@@ -130,6 +130,42 @@ def answer_07(text):
     }
 
 
+def too_close(chapter, text, found):
+    """Why an answer could be right by luck, or a mistake have no effect; "" if it cannot."""
+    if chapter == "01":
+        gaps = [abs(found[f"A {w}"] - found[f"B {w}"]) for w in ("discounted", "sum")]
+        wrong = found["best discounted"] == found["best sum"] or min(gaps) < Fraction(1, 20)
+    elif chapter == "04":
+        wrong = abs(found["train when tired"] - found["tired"]) <= 0.1
+    elif chapter == "05":
+        line = one(text, r"Present values: (.*)\.\n")
+        olds = {name: Fraction(x) for name, x in (part.split() for part in line.split(", "))}
+        moved = [abs(x - olds[name[3:]]) for name, x in found.items() if name != "cut"]
+        first = [row[1] for row in rows(text)][:2]
+        apart = [abs(found[f"MC {name}"] - found[f"TD {name}"]) for name in first]
+        wrong = min(moved) == 0 or min(apart) == 0 or found["cut"] == list(found.values())[-1]
+    elif chapter == "06":
+        all_of = [*found.values(), one(text, rf"Q\(s, a\) = ({NUMBER})\.")]
+        wrong = min(abs(x - y) for k, x in enumerate(all_of) for y in all_of[:k]) < Fraction(1, 25)
+    else:
+        regrets = sorted(x for name, x in found.items() if name.startswith("regret"))
+        wrong = regrets[1] <= 0.06 or regrets[2] - regrets[1] <= 0.1
+    return "answers are too close to each other" if wrong else ""
+
+
+def wrong_arithmetic(told):
+    """Equations between numbers in a model answer that do not hold."""
+    found = []
+    equation = rf"(?<![\w.])([-(\d][-+·/().\d ]*) = ({NUMBER})(?![\w.]*\w)"
+    for left, right in re.findall(equation, told):
+        sides = re.sub(r"(\d) \(", r"\1 * (", left.replace("·", "*")).lstrip()
+        while sides.count(")") > sides.count("("):  # the equation stands in brackets
+            sides = sides.rstrip(")")
+        if abs(eval(sides) - float(right)) > 1e-6:
+            found.append(f"{left} = {right}")
+    return found
+
+
 SECOND = {"01": answer_01, "04": answer_04, "05": answer_05, "06": answer_06, "07": answer_07}
 
 
@@ -139,7 +175,7 @@ def problems(variant):
         second = SECOND[variant.chapter](variant.text)
     except (ValueError, AssertionError, KeyError) as trouble:
         return [f"cannot be answered from its text: {trouble}"]
-    found = []
+    found = [what for what in [too_close(variant.chapter, variant.text, second)] if what]
     if second.keys() != variant.answer.keys():
         found.append("other things are asked for than answered")
     told = " ".join(step.text for step in variant.steps)
@@ -155,6 +191,7 @@ def problems(variant):
             found.append(f"{name}: {shown} does not stand in the model answer")
         if not isinstance(x, str) and abs(x - round(x, 4)) > 1e-9:
             found.append(f"{name}: {x} has more than four decimals")
+    found += wrong_arithmetic(told)
     if sum(step.points for step in variant.steps) != POINTS:
         found.append("the points do not add up")
     if re.search(r"\d\.\d{5}|nan|inf|- -|\+ -", variant.text + told):
@@ -240,6 +277,9 @@ BROKEN = {
     "07, a learner lost": ("07", without(r"In the end \d+", "In the end 1")),
     "07, hours left out": ("07", without(r" of \d+ hours", "")),
     "07, share in per cent": ("07", answered("share", lambda x: 100 * x)),
+    "arithmetic": ("06", stepped(lambda steps: (
+        Step(steps[0].points, steps[0].text.replace("target is ", "target is 1 + ")),
+        *steps[1:]))),
     "points": ("06", stepped(lambda steps: (Step(9, steps[0].text), *steps[1:]))),
     "an empty model answer": ("06", stepped(lambda steps: (Step(POINTS, "By the formula."),))),
     "many decimals": ("01", answered("A sum", lambda x: x + 1e-7)),
