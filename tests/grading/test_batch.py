@@ -135,6 +135,12 @@ CASES = {
                 while True: pass
             except: pass
         """), {}, "Cell 2"),
+    "two loops, one bare except": (first("""
+        try:
+            while True: pass
+        except: pass
+        while True: pass
+        """), {}, "Cell 2 did not finish"),
     "loop in an answer": (function("while True: pass"), Q2, ""),
     "sleep in a cell": (first("import time; time.sleep(1000)"), {}, "Cell 2 did not finish"),
     "one long computation": (first("x = sum(range(10**15))"), {}, "Cell 2 was left out: it ran"),
