@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 LAB_STAMP := $(VENV)/.ready-lab
-NOTEBOOKS := $(wildcard book/part*/*.ipynb) $(wildcard solutions/*.ipynb)
+NOTEBOOKS := $(wildcard book/part*/*.ipynb book/instructor/*.ipynb solutions/*.ipynb)
 
 # One thread per process: results do not depend on the machine, and two processes share two cores.
 export OMP_NUM_THREADS := 1

@@ -10,7 +10,11 @@ import pytest
 from rxcourse.notebooks import guard, prose, store
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted([*ROOT.glob("book/part*/*.ipynb"), *ROOT.glob("solutions/*.ipynb")])
+NOTEBOOKS = sorted(
+    path
+    for folder in ("book/part*", "book/instructor", "solutions")
+    for path in ROOT.glob(f"{folder}/*.ipynb")
+)
 PAGES = sorted(p for p in ROOT.glob("book/**/*.md") if "_build" not in p.parts)
 ALLOWED = tomllib.loads((Path(__file__).parent / "allowed_numbers.toml").read_text("utf-8"))
 
