@@ -8,7 +8,7 @@ have stops the build, so that a deck cannot fall behind its chapter.
 `find_number` for more.
 ``{chapter-figure} title of the figure`` is the picture with its alternative text.
 ``{chapter-equation} label`` is a labelled equation. ``{chapter-list} title of a section`` is the
-numbered list of a section.
+numbered list of a section; with ``:short:`` the first sentence of each of its lines.
 """
 
 import difflib
@@ -24,6 +24,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?%?")
 NAME = re.compile(r"(?:(.+?) // )?(.+?)(?: #(\d+))?(?: \| (\d+))?", re.DOTALL)
+SENTENCE = re.compile(r"\d+\. .+?[.?](?=\s|$)")  # the first one of a numbered line
 EQUATION = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$[ \t]*\(([^)\s]+)\)", re.DOTALL)
 CLASS = "from-chapter"  # by which style sheet and tests know what was not typed
 
@@ -233,15 +234,22 @@ class Equation(FromChapter, SphinxDirective):
         return [nodes.container("", block, classes=[CLASS])]
 
 
+def shortened(lines):
+    """The first sentence of each line of a numbered list."""
+    return [match[0] if (match := SENTENCE.match(line)) else line for line in lines]
+
+
 class List(FromChapter, SphinxDirective):
-    """The numbered list of a section of the chapter."""
+    """The numbered list of a section of the chapter; ``:short:`` keeps first sentences only."""
 
     required_arguments, final_argument_whitespace = 1, True
+    option_spec = {"short": directives.flag}
 
     def run(self):
         """Parse the lines as the chapter does."""
         box = nodes.container(classes=[CLASS])
         lines = self.look_up(find_list, self.arguments[0])
+        lines = shortened(lines) if "short" in self.options else lines
         self.state.nested_parse(lines, self.content_offset, box)
         return [box]
 

@@ -206,6 +206,12 @@ def test_figures_equations_and_lists_are_found():
     assert from_chapter.find_list(NOTEBOOK, "Take away") == ["1. One x."]
 
 
+def test_a_shortened_list_keeps_the_first_sentence_of_each_line():
+    lines = ["1. One, with $1/n$ or 0.5. Two.", "2. Why? Because.", "3. No end", "4. Only one."]
+    short = ["1. One, with $1/n$ or 0.5.", "2. Why?", "3. No end", "4. Only one."]
+    assert from_chapter.shortened(lines) == short
+
+
 def small_book(folder, text):
     """A book with one chapter and one deck of this text."""
     shutil.copytree(BOOK / "_ext", folder / "_ext")
