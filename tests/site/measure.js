@@ -1,7 +1,9 @@
 // Appended to a copy of a deck: goes through its slides and writes what it measured into the page.
 Reveal.on("ready", async () => {
   if (window.MathJax) await MathJax.startup.promise;
-  await Promise.all([...document.images].map((image) => image.decode()));
+  // Not decode(): Chromium's virtual time runs out while it decodes, but waits for what loads.
+  const loads = (image) => image.complete || new Promise((done) => (image.onload = done));
+  await Promise.all([...document.images].map(loads));
   const found = Reveal.getSlides().map((slide) => {
     const { h, v } = Reveal.getIndices(slide);
     Reveal.slide(h, v);
