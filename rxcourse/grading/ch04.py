@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from rxcourse.agents.bounds import error_bounds
 from rxcourse.agents.planning import value_iteration
+from rxcourse.grading.compare import difference
 from rxcourse.grading.question import Case, Choice, Function, Numeric, Option, Value, Wrong
+from rxcourse.grading.running import call
 from rxcourse.mdp import TabularMDP, bellman_backup, policy_value
 
 Array = np.ndarray
@@ -62,7 +64,8 @@ NAMED = np.array([[[0, 1], [1, 0]], [[0, 1], [1, 0]]])
 TABLE = Value(
     id="04.q1", title="Tomas on his bicycle, as a table", name="tomas", rung="build", minutes=8,
     objective=1, section="The smallest model that has the dilemma", value=written,
-    near="Read one sentence at a time and fill one row: the chances of the next morning.",
+    near="Number 1 is P, the chances of the next morning, number 2 is R, the rewards. Hold each "
+         "sentence of the text against its place.",
     wrong=[
         Wrong("actions first",
               rewritten(lambda P, R: (P.transpose(1, 0, 2), R.T)),
@@ -103,6 +106,16 @@ TABLE = Value(
               "In R the rows are states and the columns actions; yours are the other way round."),
         Wrong("reward of a heavy ride", rewritten(lambda P, R: (P, np.array([[2.0, 0], [2, 0]]))),
               "A ride does not earn the same with heavy legs as with good ones."),
+        Wrong("states exchanged", rewritten(lambda P, R: (P[::-1, :, ::-1], R[::-1])),
+              "Your state 0 is heavy. The task numbers the states the other way: good is 0."),
+        Wrong("actions exchanged", rewritten(lambda P, R: (P[:, ::-1], R[:, ::-1])),
+              "Your action 0 is the bus. The task numbers the actions the other way: riding is 0."),
+        Wrong("states and actions exchanged",
+              rewritten(lambda P, R: (P[::-1, ::-1, ::-1], R[::-1, ::-1])),
+              "Your state 0 is heavy and your action 0 is the bus. The task numbers both the other "
+              "way round."),
+        Wrong("P alone", lambda: written()[0], "This is P alone. Give both, `(P, R)`."),
+        Wrong("R alone", lambda: written()[1], "This is R alone. Give both, `(P, R)`."),
         Wrong("rewards first", rewritten(lambda P, R: (R, P)),
               "Give the chances first, then the rewards."),
     ],
@@ -118,10 +131,10 @@ TABLE = Value(
 CLIMB, STAY, RETURN, AYLIN_GAMMA = 2.0, 0.6, 0.5, 0.8
 
 
-def aylin(stay=STAY, back=RETURN, gamma=AYLIN_GAMMA, reward=CLIMB) -> tuple[float, float]:
+def aylin(stay=STAY, back=RETURN, gamma=AYLIN_GAMMA, rest=0.0) -> tuple[float, float]:
     """Values of climbing when fresh and resting when sore."""
     P = [[[stay, 1 - stay], [1, 0]], [[0, 1], [back, 1 - back]]]
-    mdp = table(P, [[reward, 0], [reward, 0]], gamma)
+    mdp = table(P, [[CLIMB, rest], [CLIMB, rest]], gamma)
     v = policy_value(mdp, np.array([[1, 0], [0, 1]]))
     return float(v[0]), float(v[1])
 
@@ -154,7 +167,14 @@ BY_HAND = Value(
         Wrong("only fresh days count",
               (2 / (1 - 0.48), 0.4 * 2 / (1 - 0.48) / (1 - 0.4)),
               "After a climb she may also be sore, and being sore is worth something, too."),
+        Wrong("sore is worth nothing, twice", (2 / (1 - 0.48), 0.4 * 2 / (1 - 0.48)),
+              "The value of sore is missing on the right of both equations. After a climb she may "
+              "be sore, and after a rest still sore."),
+        Wrong("a rest earns 1", lambda: aylin(rest=1.0),
+              "Here a rest earns 1. What does the text say that a rest earns?"),
         Wrong("one decimal", (6.5, 4.3), "That is near. Give two decimals or more."),
+        Wrong("cut off", lambda: tuple(int(100 * x) / 100 for x in aylin()),
+              "That is near. One number is cut off after two decimals: round it, or give three."),
         Wrong("order", lambda: aylin()[::-1],
               "The numbers are right, in the other order: fresh first."),
         Wrong("another discount", lambda: aylin(gamma=0.9),
@@ -277,6 +297,8 @@ SPREAD = Value(
               "These returns belong to gamma 0.9. Naima's is 0.8."),
         Wrong("first reward shrunk", lambda: walked(0.8 ** (DAYS + 1)),
               "The first reward is shrunk as well. The first weight is gamma to the power 0."),
+        Wrong("one decimal", lambda: (mean_and_spread()[0], round(mean_and_spread()[1], 1)),
+              "That is near. Give both numbers to two decimals or more."),
         Wrong("order", lambda: mean_and_spread()[::-1],
               "First the mean, then the standard deviation."),
     ],
@@ -310,6 +332,8 @@ def worlds(rng: np.random.Generator) -> list[Case]:
         case("Every reward negative, some actions forbidden", 4, 3, 3, forbid=0.5, shift=-5.0),
         case("Every reward positive, some actions forbidden", 4, 3, 3, forbid=0.5, shift=4.0),
         case("Six states, two of them ends", 6, 4, 8, ends=[0, 5], forbid=0.3),
+        case("Rewards near -1,000,000, which outbid a penalty; some actions forbidden", 4, 3, 3,
+             forbid=0.5, shift=-1e6),
     ]
 
 
@@ -368,6 +392,17 @@ ITERATE = Function(
         Wrong("forbidden counts 0", iterated(pick=lambda q, ok: (q * ok).max(axis=1)),
               "Forbidden actions count 0 here. Where everything allowed is worth less than 0, "
               "they win."),
+        Wrong("a penalty", iterated(pick=lambda q, ok: np.where(ok, q, -1000.0).max(axis=1)),
+              "A penalty can be outbid: where everything allowed is worth less, the forbidden "
+              "action wins. What is less than any number?"),
+        Wrong("a penalty in the reward",
+              lambda P, R, d, ok, n: by_loop(P, np.where(ok, R, -100.0), d, ok | True, n),
+              "A penalty in the reward can be outbid: where everything allowed costs more, the "
+              "forbidden action wins. It must lose whatever the numbers are."),
+        Wrong("NaN for forbidden actions",
+              iterated(pick=lambda q, ok: np.where(ok, q, np.nan).max(axis=1)),
+              "A maximum with a NaN in it is NaN. A forbidden action needs a value that loses "
+              "every comparison."),
         Wrong("discount of the present state",
               iterated(lambda P, R, d, v: R + d[:, None] * (P @ v)),
               "This discounts by the state she is in. What counts is the NEXT state: each of them "
@@ -420,7 +455,7 @@ def precisions(rng: np.random.Generator) -> list[Case]:
         P = rng.dirichlet(np.ones(S), size=(S, A))
         return Case(label, (P, rng.normal(size=(S, A)) + shift, gamma, tol))
 
-    one = Case("One state, and a bound that is met exactly",
+    one = Case("One state that earns 1, gamma 0.5, tol 0.25, so that the bound is met exactly",
                (np.ones((1, 1, 1)), np.array([[1.0]]), 0.5, 0.25))  # fmt: skip
     return [
         one,
@@ -428,7 +463,7 @@ def precisions(rng: np.random.Generator) -> list[Case]:
         case("Gamma 0.9", 3, 2, 0.9, 0.01),
         case("Gamma 0.95", 4, 3, 0.95, 0.02),
         case("Every reward negative", 3, 2, 0.8, 0.01, shift=-3.0),
-        case("Six states", 6, 4, 0.85, 1e-4),
+        case("Six states", 6, 4, 0.85, 1e-4, shift=1.0),
         Case("States that nobody leaves, one of them worth far more",
              (np.eye(3)[:, None, :].repeat(2, axis=1), np.array([[9.0, 1], [0, 0.1], [0.2, 0]]),
               0.9, 0.05)),
@@ -463,7 +498,35 @@ def by_powers(P, R, gamma, tol):
             return values[-1], len(values) - 1
 
 
-STOP = Function(
+LONGER = ("The values are right, but it goes on for longer than `tol` asks. Stop as soon as the "
+          "bound is no larger than `tol`.")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Function):
+    """A solver that may go on for too long in any number of ways."""
+
+    def look_at(self, answer) -> str:
+        text = super().look_at(answer)
+        by_name = {wrong.message for wrong in self.wrong}
+        return LONGER if text and text not in by_name and self._longer(answer) else text
+
+    def _longer(self, answer) -> bool:
+        """Whether the values are those of an endless run, after more rounds than needed."""
+        for case, (_, enough) in self.tried:
+            P, R, gamma, _ = case.args
+            result = call(answer, *case.args, seconds=self.seconds)
+            if not isinstance(result, tuple | list) or len(result) != 2:
+                return False
+            values, rounds = result
+            if not isinstance(rounds, int | np.integer) or rounds <= enough:
+                return False
+            if difference(values, by_powers(P, R, gamma, 1e-9)[0]):
+                return False
+        return True
+
+
+STOP = Stop(
     id="04.q6", title="The app that stops too early", name="solve", rung="find the bug",
     minutes=12, objective=4, section="What goes wrong: stopping when little changes",
     cases=precisions, expected=by_powers,
@@ -491,7 +554,7 @@ STOP = Function(
               "largest change is enough."),
         Wrong("compared with itself", stopping(lambda g, d: 0.0),
               "It stops after the first round. Is the change measured after the old values were "
-              "overwritten?"),
+              "overwritten? Or do brackets miss: what is computed first in `gamma / 1 - gamma`?"),
         Wrong("the package", by_spread,
               "The package stops by another, sharper bound, and shifts the values. Here use the "
               "bound with the last change."),
@@ -499,6 +562,10 @@ STOP = Function(
               "The rounds are right, but the values returned are those of the round before."),
         Wrong("goes on at equality", stopping(more=True),
               "It goes on when the bound equals `tol`. That is exact enough."),
+        Wrong("until nothing moves", stopping(lambda g, d: 1.0 * (abs(d).max() > 1e-12) * 1e9),
+              LONGER),
+        Wrong("rounds first", lambda *args: by_powers(*args)[::-1],
+              "The rounds come first here. Return the values, then the number of rounds."),
     ],
     hints=[
         "Look at the condition of the loop. What would you like to know to be below `tol`?",
@@ -516,11 +583,13 @@ def ties(rng: np.random.Generator) -> list[Case]:
         return Case(label, (rng.normal(size=(S, A)), margin))
 
     def small(label, rows, margin):
+        label = f"{label}, q = {rows} and margin {margin:g}"
         return Case(label, (np.array(rows, float), margin))
 
     return [
         small("A clear best action", [[5, 1, 0]], 1.0),
         small("Three close together, a gentle one far behind", [[5, 4.5, 4.75, 1]], 1.0),
+        small("Small steps down", [[5, 4.25, 3.5, 2.75]], 1.0),
         small("The boldest best, the gentlest just within", [[4, 1, 3.5]], 0.5),
         small("The gentlest is the best", [[0, 1, 2]], 0.5),
         small("All values negative", [[-10, -14, -10.5, -11.5], [-3, -2, -9, -8]], 1.0),
@@ -563,6 +632,17 @@ def walks_on(q, margin):
     return chosen
 
 
+def step_by_step(q, margin):
+    """From the best action on, each compared with the one before it."""
+    chosen = q.argmax(axis=1)
+    for row, start in zip(range(len(q)), chosen, strict=True):
+        a = start
+        while a + 1 < q.shape[1] and q[row, a] - q[row, a + 1] <= margin:
+            a += 1
+        chosen[row] = a
+    return chosen
+
+
 def runner_up(q, margin):
     """Looks at the two best actions only."""
     second, first = np.argsort(q, axis=1)[:, -2:].T
@@ -590,6 +670,15 @@ GENTLE = Function(
         Wrong("neighbour only", walks_on,
               "You stop at the first gentler action that is too poor. One behind it may still be "
               "near enough."),
+        Wrong("step by step", step_by_step,
+              "You compare each action with the one before it. Small steps add up: compare with "
+              "the best action of the state."),
+        Wrong("four columns", lambda q, m: 3 - (q >= top(q) - m)[:, ::-1].argmax(axis=1),
+              "That is right for four columns only. How many actions there are is in the shape of "
+              "`q`."),
+        Wrong("best of each column", lambda q, m: last_true(q >= q.max(axis=0) - m),
+              "The margin is measured from the best of each column. A row is a state: compare "
+              "along the row."),
         Wrong("best of the whole table", lambda q, m: last_true(q >= q.max() - m),
               "The margin is measured from the largest number of the whole table. Each state has a "
               "best action of its own."),
@@ -679,6 +768,8 @@ QUIZ = (
              "and leaves him fresh with chance 0.1, otherwise sore. A rest earns 0 and makes him "
              "fresh. With gamma 0.8, what is *sore* worth after the second round?",
         value=lambda: float(second_round().max()), tol=1e-3, decimals=2,
+        near='The section "Value iteration" does such a round: an action value for each of the '
+             "two actions, then the better one.",
         reason="Swim: 1 + 0.8 (0.1 times 2 + 0.9 times 1). Rest: 0.8 times 2. The larger counts.",
         wrong=[
             Wrong("the other action", lambda: float(second_round().min()),
@@ -687,6 +778,8 @@ QUIZ = (
                   "That is the average of the two actions. A state is worth its best one."),
             Wrong("no discount", lambda: float(second_round(1.0).max()),
                   "The future is not discounted here: gamma is 0.8."),
+            Wrong("another discount", lambda: float(second_round(0.9).max()),
+                  "That is discounted by 0.9. Gamma is 0.8; the 0.9 is the chance to stay sore."),
             Wrong("reward forgotten", lambda: float(second_round()[0]) - 1,
                   "The future is right. Today's reward belongs to it, too."),
             Wrong("chances exchanged", 1 + 0.8 * (0.9 * 2 + 0.1 * 1),
@@ -716,6 +809,7 @@ QUIZ = (
         text="In the last round no value changed by more than 0.02. Gamma is 0.95. How far from "
              "the truth are the values at most?",
         value=lambda: at_most(0.02, 0.95), tol=1e-4, decimals=2,
+        near='The section "What goes wrong: stopping when little changes" has the bound.',
         reason="The bound is gamma / (1 - gamma) = 19 times the last change.",
         wrong=[
             Wrong("the change itself", 0.02, "That is the last step, not the error. How many "
@@ -724,7 +818,7 @@ QUIZ = (
                   "follow begins with gamma times that step."),
             Wrong("only gamma", 0.019, "That is the next step at most. Many may follow: add them "
                   "all up."),
-            Wrong("the other way", 0.001, "The factor is 1 - gamma here, which makes the error "
+            Wrong("the other way", 0.001, "You used the factor 1 - gamma, which makes the error "
                   "smaller than the step. It is larger."),
             Wrong("the factor alone", 19.0, "That is the factor. It is to be applied to the last "
                   "change."),
