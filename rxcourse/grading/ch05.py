@@ -43,9 +43,9 @@ ALPHA, GAMMA = 0.2, 0.5
 
 
 @cache
-def both_updates(gamma: float = GAMMA) -> tuple[float, ...]:
+def both_updates(gamma: float = GAMMA, alpha: float = ALPHA) -> tuple[float, ...]:
     """Monte Carlo's three values, then TD's, from the package."""
-    settings = {"v0": np.append(BEFORE, 0.0), "alpha": ALPHA}
+    settings = {"v0": np.append(BEFORE, 0.0), "alpha": alpha}
     runs = [passed(m, course(REWARDS, gamma), **settings) for m in (monte_carlo, td_prediction)]
     return tuple(float(x) for run in runs for x in run.v[0, :3])
 
@@ -94,6 +94,47 @@ TRACE = Value(
               lambda: from_targets(REWARDS, its_targets()[3:]),
               "Monte Carlo's target is not the reward of the slot alone. What followed it counts "
               "as well."),
+        Wrong("no discount in TD", lambda: both_updates()[:3] + both_updates(1.0)[3:],
+              "Monte Carlo is right. In TD's targets gamma is missing in front of the next value."),
+        Wrong("no discount in Monte Carlo", lambda: both_updates(1.0)[:3] + both_updates()[3:],
+              "TD is right. In Monte Carlo's returns gamma is missing: later rewards count less."),
+        Wrong("discounted once", lambda: from_targets([0.0, -0.5, 1.0], its_targets()[3:]),
+              "TD is right. In your first return the last reward is discounted once only. It comes "
+              "two slots later."),
+        Wrong("reward alone in TD", lambda: from_targets(its_targets()[:3], REWARDS),
+              "Monte Carlo is right. TD's targets hold only the reward: the value of the next "
+              "state is left out."),
+        Wrong("reward alone in both", lambda: from_targets(REWARDS, REWARDS),
+              "All your targets are the reward of the slot alone. Both methods add what follows, "
+              "each in its own way."),
+        Wrong("old value not subtracted",
+              lambda: tuple(np.tile(BEFORE, 2) + ALPHA * its_targets()),
+              "You add a fifth of each target. Subtract the old value from the target first."),
+        Wrong("away from the target",
+              lambda: tuple(2 * np.tile(BEFORE, 2) - np.array(both_updates())),
+              "The values move away from their targets. The move is a fifth of the target minus "
+              "the old value."),
+        Wrong("alpha and gamma exchanged", lambda: both_updates(ALPHA, GAMMA),
+              "The step size and gamma are exchanged: gamma is in the targets, the step size is "
+              "the share of the way."),
+        Wrong("the chapter's gamma", lambda: both_updates(0.9),
+              "That is right for the chapter's gamma, 0.9. Here it is another."),
+        Wrong("the chapter's step size", lambda: both_updates(GAMMA, 0.1),
+              "That is right for a step size of 0.1. Here it is another."),
+        Wrong("both of the chapter", lambda: both_updates(0.9, 0.1),
+              "That is right for gamma 0.9 and a step size of 0.1. Lene's numbers are others."),
+        Wrong("in pairs",
+              lambda: tuple(np.reshape(both_updates(), (2, 3)).T.ravel()),
+              "The numbers are right, in pairs by slot. Give Monte Carlo's three first, then TD's "
+              "three."),
+        Wrong("last slot first",
+              lambda: both_updates()[2::-1] + both_updates()[:2:-1],
+              "The numbers are right, but the last slot stands first. Give the slots in their "
+              "order."),
+        Wrong("only Monte Carlo", lambda: both_updates()[:3],
+              "These are Monte Carlo's three. TD's three come after them."),
+        Wrong("only TD", lambda: both_updates()[3:],
+              "These are TD's three. Monte Carlo's three come before them."),
     ],
     hints=[
         "Monte Carlo: begin at the last slot and go back, each time the reward plus half of what "
@@ -173,6 +214,8 @@ def logs(rng: np.random.Generator) -> list[Case]:
     many = rng.integers(1, 9, size=30)
     return [
         case("An episode of one slot", [1], [1], 2),
+        Case("state = [0, 0], reward = [0, 4], last = [False, True], gamma 0.5",
+             (np.array([0, 0]), np.array([0.0, 4.0]), np.array([False, True]), 2, 0.5)),
         case("One episode, no state seen twice", [2, 0, 1], [3], 4),
         case("One episode that comes back to a state", [0, 1, 0, 0], [4], 3),
         case("Two episodes", [0, 1, 2, 1, 1], [2, 3], 3),
@@ -343,6 +386,9 @@ def steps(rng: np.random.Generator) -> list[Case]:
     n = 60
     ends = rng.random((2, n)) < 0.2
     return [
+        Case("One step from state 0 to 1 with v = [1, 2], reward 1, alpha 0.5, gamma 0.5",
+             (np.array([1.0, 2.0]), np.array([0]), np.array([1.0]), np.array([1]),
+              np.array([False]), np.array([False]), 0.5, 0.5)),
         case("One step", [0], [1], [0], [0]),
         case("One step that terminated", [2], [3], [1], [0]),
         case("One step that was truncated", [2], [3], [0], [1]),
@@ -478,6 +524,8 @@ def episodes(rng: np.random.Generator) -> list[Case]:
 
     return [
         case("n = 1, truncated", 4, 1, False),
+        Case("n = 2, truncated, reward = [1, 1], value = [4, 4, 8], gamma 0.5",
+             (np.array([1.0, 1.0]), np.array([4.0, 4.0, 8.0]), 2, 0.5, False)),
         case("n = 2, truncated", 5, 2, False),
         case("n = 3, terminated", 6, 3, True),
         case("n longer than a truncated episode", 3, 5, False),
@@ -575,22 +623,25 @@ SPREAD = 0.12  # largest standard deviation over logs, as measured
 ASKED, OURS = 800, 4_000
 
 
-def exact_there() -> float:
+def exact_there(place: int = LOOKED_AT) -> float:
     """Value of Medium/Low under the coach's rule."""
-    return policy_value(pushup_table(), baselines["coach's rule"].table)[LOOKED_AT]
+    return policy_value(pushup_table(), baselines["coach's rule"].table)[place]
 
 
 @cache
-def errors(start: float = START, first_visit: bool = True) -> tuple[Array, Array]:
+def errors(
+    start: float = START, first_visit: bool = True, alpha: float = STEP,
+    n_episodes: int = N_EPISODES, place: int = LOOKED_AT,
+) -> tuple[Array, Array]:  # fmt: skip
     """Errors of Monte Carlo and TD at Medium/Low, one for each learner."""
-    coach, exact = baselines["coach's rule"], exact_there()
+    coach, exact = baselines["coach's rule"], exact_there(place)
     envs = PushUpTableVectorEnv(OURS, horizon=SLOTS)
-    settings = {"n_learners": OURS, "n_episodes": N_EPISODES, "gamma": 0.9, "alpha": STEP,
+    settings = {"n_learners": OURS, "n_episodes": n_episodes, "gamma": 0.9, "alpha": alpha,
                 "v0": start}  # fmt: skip
     mc = monte_carlo(envs, coach, first_visit=first_visit, rng=np.random.default_rng(11),
                      **settings)  # fmt: skip
     td = td_prediction(envs, coach, rng=np.random.default_rng(11), **settings)
-    return mc.v[:, LOOKED_AT] - exact, td.v[:, LOOKED_AT] - exact
+    return mc.v[:, place] - exact, td.v[:, place] - exact
 
 
 def measured(spread=np.std, middle=np.mean, **changed) -> tuple[float, ...]:
@@ -637,6 +688,14 @@ BIAS = Value(
               "Your Monte Carlo counts every visit. First visits are asked for."),
         Wrong("start of 0", lambda: measured(start=0.0),
               "That is what a start of 0 gives. Here all values start at 2."),
+        Wrong("a smaller step", lambda: measured(alpha=0.1),
+              "That is what a step size of 0.1 gives. Here it is 0.2."),
+        Wrong("ten episodes", lambda: measured(n_episodes=10),
+              "That is what ten episodes give. Here each learner logs five."),
+        Wrong("Hard/High", lambda: measured(place=5),
+              "That is Hard/High, where the chapter looked. Here you look at Medium/Low."),
+        Wrong("one decimal", lambda: tuple(round(x, 1) for x in measured()),
+              "That is near. Give two decimals or more."),
     ],
     hints=[
         "The method returns a run; `run.v` has one row for each learner and one column for each "
@@ -756,8 +815,10 @@ QUIZ = (
         section="What goes wrong: the end of looking taken for the end",
         text="The value of a state is 0.8. A step from it brings the reward -1 and leads to a "
              "state worth 0.6. There the study ends; the person trains on. With step size 0.25 and "
-             "gamma 0.5, what does TD make of the 0.8?",
+             "gamma 0.5, what does TD make of the 0.8? Give three decimals.",
         value=lambda: one_step(0.8, -1.0, 0.6, alpha=0.25, gamma=0.5), tol=1e-4, decimals=3,
+        near='The section "Both updates by hand" does such a step, and "What goes wrong: the end '
+             'of looking taken for the end" says what a cut changes.',
         reason="The step was truncated, so the value ahead counts: the target is -1 + 0.5 times "
                "0.6, and the value moves a quarter of the way.",
         wrong=[
@@ -769,6 +830,10 @@ QUIZ = (
                   "That is the target. The value moves a quarter of the way towards it."),
             Wrong("change", lambda: one_step(0.8, -1, 0.6, alpha=0.25, gamma=0.5) - 0.8,
                   "That is the change. What is the value after it?"),
+            Wrong("old value not subtracted", 0.8 + 0.25 * (-1 + 0.5 * 0.6),
+                  "You add a quarter of the target. Subtract the old value from the target first."),
+            Wrong("cut after two decimals", 0.42, "That is near. Give three decimals."),
+            Wrong("rounded to two decimals", 0.43, "That is near. Give three decimals."),
         ],
     ),
     Numeric(
@@ -777,6 +842,7 @@ QUIZ = (
         text="All values are too high by 0.5. Gamma is 0.8 and the step size 0.1. By how much does "
              "one TD update lower a value on average?",
         value=lambda: 0.5 - one_step(0.5, 0.0, 0.5, alpha=0.1, gamma=0.8), tol=1e-4, decimals=3,
+        near='The section "A thousand logs of the same rule" says how much of an error TD sees.',
         reason="The value ahead is too high as well: 0.8 of the error is in the target, and only "
                "a fifth of it is a surprise. A tenth of that is taken.",
         wrong=[
@@ -832,6 +898,8 @@ QUIZ = (
              "were first seen in Medium/Low; five earned 1, one 0, and the episode ended. What "
              "does batch TD say Medium/High is worth?",
         value=lambda: batch_td(log_of_eight(), n_states=6, gamma=0.8).v[0, 3], tol=1e-4,
+        near='The section "The same log, read twice" has such a log: first what Medium/Low is '
+             "worth, then Medium/High.",
         reason="Medium/Low is worth 6 successes in 8 visits. Medium/High led there every time, "
                "with nothing on the way, so it is worth gamma times that.",
         wrong=[
@@ -839,8 +907,10 @@ QUIZ = (
                   "what Medium/Low is worth for all eight."),
             Wrong("no discount", 0.75, "That is the value of Medium/Low. Medium/High lies one "
                   "slot before it."),
-            Wrong("six others only", lambda: 0.8 * 5 / 6, "The two who came from Medium/High "
-                  "visited Medium/Low as well. All eight visits count there."),
+            *(Wrong(f"six others only, {told}", worth, "The two who came from Medium/High "
+                    "visited Medium/Low as well. All eight visits count there.")
+              for told, worth in (("exactly", 0.8 * 5 / 6), ("three decimals", 0.667),
+                                  ("two decimals", 0.67), ("cut off", 0.66))),
             Wrong("Monte Carlo without discount", 0.5, "That is the share of success among the "
                   "two. TD uses all who were in Medium/Low, and one discount."),
         ],
