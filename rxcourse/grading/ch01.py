@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 import gymnasium as gym
@@ -296,7 +297,24 @@ def ahead(*gammas: float, base: tuple = tuple(RULE), seed: int = 1) -> tuple[flo
     return tuple(worth(CAREFUL, g, seed) - worth(base, g, seed) for g in gammas)
 
 
-CAREFULLY = Value(
+@dataclass(frozen=True, kw_only=True)
+class Pair(Value):
+    """Two numbers, which are not the same one twice."""
+
+    def look_at(self, answer) -> str:
+        text = super().look_at(answer)
+        if not text or text in {wrong.message for wrong in self.wrong}:
+            return text
+        if isinstance(answer, np.ndarray):
+            answer = answer.ravel().tolist()
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
+            return text
+        numbers = all(isinstance(x, int | float | np.number) for x in answer)
+        same = numbers and answer[0] == answer[1]
+        return "The same number twice. Two discounts give two numbers." if same else text
+
+
+CAREFULLY = Pair(
     id="01.q4", title="Helga's careful plan, by two discounts", name="ahead_of_the_rule",
     rung="experiment", minutes=12, objective=3, section="What a discount measures",
     value=lambda: ahead(0.9, 1.0),
