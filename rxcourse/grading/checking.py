@@ -31,13 +31,17 @@ def check(question: str, answer) -> Verdict:
     try:
         state, message = asked.judge(answer)
     except Exception as error:  # a fault of ours must not look like one of the learner's
-        told = f"{type(error).__name__}: {error}"
-        state, message = CANNOT, f"The check itself stopped ({told}). Please report this."
+        state, message = CANNOT, (
+            f"The check stopped while it looked at your answer ({type(error).__name__}). If the "
+            "answer is a plain number, word, list, array or function, please report this."
+        )
     if state == "not yet" and asked.hints and not _climbed[question]:
         message += f' Stuck? hint("{question}").'
-    verdict = Verdict(question, state, message)
-    note(verdict)
-    return verdict
+    try:
+        note(Verdict(question, state, message))
+    except (ValueError, OSError) as trouble:  # the verdict counts more than the record
+        message = f"{message} (Not recorded: {trouble})".strip()
+    return Verdict(question, state, message)
 
 
 class Hint(str):

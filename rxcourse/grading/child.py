@@ -10,6 +10,7 @@ import ast
 import json
 import linecache
 import os
+import re
 import sys
 import time
 import traceback
@@ -21,7 +22,7 @@ from rxcourse.grading import answers, code_cells, limits
 from rxcourse.grading.originals import Originals
 from rxcourse.grading.process import NO_MEMORY
 from rxcourse.grading.running import TimeUp, _told
-from rxcourse.grading.verdict import CANNOT, NOT_ATTEMPTED
+from rxcourse.grading.verdict import CANNOT, NOT_ATTEMPTED, NOT_YET
 
 FOR_CELLS = 0.6
 """Share of the time that all cells together may take; judging has the rest."""
@@ -78,16 +79,16 @@ def _work(job: dict, tell) -> None:
         tell("verdict", question=name, state=state, message=message)
 
 
-def _run(cells, job: dict, originals: Originals, tell) -> tuple[dict, str]:
-    """Run the cells in one namespace; also which cell went wrong first, in words."""
+def _run(cells, job: dict, originals: Originals, tell) -> tuple[dict, list[tuple[str, str]]]:
+    """Run the cells in one namespace; also sources that went wrong, and how, in words."""
     main_module = types.ModuleType("__main__")
     sys.modules["__main__"] = main_module
     namespace = vars(main_module)
     namespace["display"] = print  # Jupyter has it, Python does not
-    clock, lost = Clock(job["seconds"] * FOR_CELLS), ""
+    clock, lost = Clock(job["seconds"] * FOR_CELLS), []
     for cell in cells:
         if cell.number in job["left_out"]:
-            lost = lost or f"Cell {cell.number} could not be run to its end."
+            lost.append((cell.source, f"Cell {cell.number} could not be run to its end."))
             continue
         source, note = code_cells.as_python(cell)
         limit = clock.half()
@@ -100,7 +101,7 @@ def _run(cells, job: dict, originals: Originals, tell) -> tuple[dict, str]:
             note = _in_words(cell.number, error, limit) or note
         if note:
             tell("note", text=note)
-            lost = lost or note
+            lost.append((cell.source, note))
     return namespace, lost
 
 
@@ -135,9 +136,9 @@ def _has_memory() -> bool:
         return False
 
 
-def _judge(question, namespace: dict, limit: float, lost: str) -> tuple[str, str]:
+def _judge(question, namespace: dict, limit: float, lost: list) -> tuple[str, str]:
     if question.name not in namespace:
-        return NOT_ATTEMPTED, _absent(question.name, lost)
+        return _absent(question.name, lost)
     try:
         return limits.within(limit, lambda: question.judge(namespace[question.name]))
     except TimeUp:
@@ -146,8 +147,13 @@ def _judge(question, namespace: dict, limit: float, lost: str) -> tuple[str, str
         return CANNOT, f"The check itself stopped ({type(error).__name__}: {error})."[:300]
 
 
-def _absent(name: str, lost: str) -> str:
-    return f"There is no `{name}` after the cells were run. {lost}".strip()
+def _absent(name: str, lost: list[tuple[str, str]]) -> tuple[str, str]:
+    """Not attempted, unless a cell that went wrong was to define it."""
+    defines = re.compile(rf"^\s*(?:def {name}\b|{name}\s*[=,:])", re.MULTILINE)
+    for source, note in lost:
+        if defines.search(source):
+            return NOT_YET, f"There is no `{name}`. {note}"
+    return NOT_ATTEMPTED, f"There is no `{name}` after the cells were run."
 
 
 def _tell_changes(originals: Originals, tell) -> None:

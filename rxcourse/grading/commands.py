@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         description="Exercises of the course: get them, check them, grade them.",
         epilog="python -m rxcourse COMMAND --help explains one command, with examples.",
     )
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     made = {}
     for name, (text, examples) in EXAMPLES.items():
         made[name] = commands.add_parser(
@@ -49,12 +49,15 @@ def parser() -> argparse.ArgumentParser:
             epilog="examples:\n" + textwrap.indent(examples, "  "),
         )  # fmt: skip
     here = {"type": Path, "default": Path(), "metavar": "FOLDER"}
-    made["doctor"].add_argument("--in", dest="folder", help="your folder (here)", **here)
+    made["doctor"].add_argument("--in", dest="folder", help="your folder (default: this one)",
+                                **here)  # fmt: skip
     made["start"].add_argument("chapter", nargs="?", type=chapter, help="such as 06")
-    made["start"].add_argument("--to", dest="folder", help="your folder (here)", **here)
+    made["start"].add_argument("--to", dest="folder", help="your folder (default: this one)",
+                               **here)  # fmt: skip
     made["check"].add_argument("chapter", type=chapter, help="such as 06")
     made["check"].add_argument("--in", dest="folder", help="where the notebook lies", **here)
-    made["progress"].add_argument("--in", dest="folder", help="your folder (here)", **here)
+    made["progress"].add_argument("--in", dest="folder", help="your folder (default: this one)",
+                                  **here)  # fmt: skip
     _grade_options(made["grade"])
     return whole
 
@@ -97,6 +100,9 @@ def positive(text: str) -> float:
 def main(arguments=None) -> int:
     """Run one command; 1 when it could not be done or something needed is missing."""
     chosen = parser().parse_args(arguments)
+    if chosen.command is None:
+        parser().print_help()
+        return 1
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console may lack some letters
             stream.reconfigure(errors="replace")

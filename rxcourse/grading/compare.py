@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -42,23 +43,48 @@ def _of_dicts(got, want, tol, show) -> str:
         return f"a dict was expected, got {type(got).__name__}."
     if set(got) != set(want):
         return f"a dict with the keys {sorted(want)} was expected, got {sorted(map(str, got))}."
-    told = ((key, difference(got[key], want[key], tol=tol, show=show)) for key in want)
+    told = ((key, _part(got[key], want[key], tol, show)) for key in want)
     return next((f'for "{key}", {text}' for key, text in told if text), "")
 
 
 def _of_tuples(got, want, tol, show) -> str:
     if (number := _length(got)) > LONG:  # a copy of it may not fit into memory
         return f"{len(want)} values were expected, got {number}."
+    if isinstance(got, str):
+        return (f"{len(want)} values were expected, got one text. Put each into its own quotes, "
+                "with commas between them.")  # fmt: skip
+    if isinstance(got, set | frozenset):
+        return f"{len(want)} values in an order were expected; a set has none. Use ( ) or [ ]."
     try:
-        parts = list(got)
+        parts = list(islice(got, LONG)) if number == 0 else list(got)
     except TypeError:
-        return f"{len(want)} values were expected, got one {type(got).__name__}."
+        return f"{len(want)} values were expected, got one {_kind(got)}."
+    if len(parts) != len(want):
+        parts = _flat(parts, want) or parts
     if len(parts) != len(want):
         return f"{len(want)} values were expected, got {len(parts)}."
     for place, (part, wanted) in enumerate(zip(parts, want, strict=True), start=1):
-        if text := difference(part, wanted, tol=tol, show=show):
+        if text := _part(part, wanted, tol, show):
             return f"in value number {place}, {text}"
     return ""
+
+
+def _flat(parts, want) -> list | None:
+    """Rows of numbers as one row, where as many single numbers are wanted."""
+    if not all(isinstance(x, int | float | np.number) for x in want):
+        return None
+    try:
+        flat = np.ravel(np.array(parts, float))
+    except (TypeError, ValueError):
+        return None
+    return list(flat) if len(flat) == len(want) else None
+
+
+def _part(got, want, tol, show) -> str:
+    """As ``difference``, for one of several values."""
+    if got is None and want is not None:
+        return "there is nothing yet (None)."
+    return difference(got, want, tol=tol, show=show)
 
 
 def _of_words(got, want, show) -> str:
@@ -69,6 +95,8 @@ def _of_words(got, want, show) -> str:
     if isinstance(want, bool | np.bool_):
         if isinstance(got, np.ndarray) and got.size == 1:
             got = got.item()
+        if isinstance(got, str):
+            return f"{kind} was expected, without quotes; got {_short(got)}."
         if not isinstance(got, bool | np.bool_):
             return f"{kind} was expected, got {_short(got)}."
         if got == want:
@@ -80,20 +108,25 @@ def _of_words(got, want, show) -> str:
 
 def _of_numbers(got, want, tol, show) -> str:
     if not isinstance(got, np.ndarray) and (number := _length(got)) > max(LONG, 10 * want.size):
-        return f"the shape {_shape(want)} was expected, got {number} values."
+        return f"{_shape(want)} was expected, got {number} values."
     try:
         array = np.asarray(got)
     except ValueError:
         return f"rows of equal length were expected, got {_short(got)}."
     if array.dtype.kind not in "fiub":
-        return f"numbers were expected, got {_short(got)}."
+        quoted = isinstance(got, str) and _is_number(got)
+        help_ = " Take the quotes away, and write a decimal point." if quoted else ""
+        return f"numbers were expected, got {_short(got)}.{help_}"
     if want.size == 1 and array.size == 1:
         array = array.reshape(want.shape)
     if array.shape != want.shape:
-        return f"the shape {_shape(want)} was expected, got {_shape(array)}."
+        comma = want.ndim == 0 and isinstance(got, tuple) and array.shape == (2,)
+        help_ = " In Python a decimal number has a point, not a comma." if comma else ""
+        return f"{_shape(want)} was expected, got {_shape(array)}.{help_}"
     array, wanted = array.astype(float), want.astype(float)
     if (np.isnan(array) & ~np.isnan(wanted)).any():
-        return "there is a NaN, not a number, in it. Is something divided by 0?"
+        return ("there is a NaN, not a number, in it: something was divided by 0, or computed "
+                "from another NaN.")  # fmt: skip
     near = np.isclose(array, wanted, rtol=tol, atol=tol, equal_nan=True)
     if near.all():
         return ""
@@ -119,7 +152,19 @@ def _places(near) -> str:
 
 
 def _shape(array) -> str:
-    return "one number" if array.ndim == 0 else str(array.shape)
+    return "one number" if array.ndim == 0 else f"the shape {array.shape}"
+
+
+def _kind(value) -> str:
+    return "number" if isinstance(value, int | float | np.number) else type(value).__name__
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.strip().replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _number(x) -> str:

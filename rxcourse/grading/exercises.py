@@ -30,9 +30,9 @@ LINE = re.compile(r"^(\s*\w+) = .*# SOLUTION$", re.MULTILINE)
 BLOCK = re.compile(r"^([ \t]*)# BEGIN SOLUTION\n.*?# END SOLUTION$", re.MULTILINE | re.DOTALL)
 
 
-def blanked(source: str, question: str) -> str:
+def blanked(source: str) -> str:
     """Code of a solution with its answers taken out."""
-    source = BLOCK.sub(rf'\1raise NotImplementedError("{question}: your lines go here")', source)
+    source = BLOCK.sub(r'\1raise NotImplementedError("your lines go here")', source)
     return LINE.sub(r"\1 = ...", source)
 
 
@@ -50,7 +50,7 @@ def exercise(solution):
         if "solution-only" in cell.metadata.get("tags", []):
             continue
         if cell.cell_type == "code":
-            cells.append(nbformat.v4.new_code_cell(blanked(cell.source, now)))
+            cells.append(nbformat.v4.new_code_cell(blanked(cell.source)))
             continue
         source = EXPLAINED.sub("", cell.source).strip()
         if found := HEADING.match(source):

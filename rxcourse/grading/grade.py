@@ -8,14 +8,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rxcourse.grading import batch, gradebook
+from rxcourse.grading import batch, gradebook, places
 from rxcourse.grading.submission import Limits
+
+LEAST_MEMORY = 256
+"""MiB."""
 
 
 def grade(chosen) -> int:
     """Grade the folder of parsed arguments; what can go wrong is looked at before."""
-    if not chosen.folder.is_dir():
-        raise ValueError(f"There is no folder {chosen.folder}.")
+    places.is_folder(chosen.folder)
+    if chosen.memory < LEAST_MEMORY:
+        raise ValueError(
+            f"--memory {chosen.memory:g} is too little even for right answers; give at least "
+            f"{LEAST_MEMORY}."
+        )
     if chosen.extra_checks and not chosen.extra_checks.is_file():
         raise ValueError(f"There is no file {chosen.extra_checks}.")
     handed_in = batch.submissions(chosen.folder, chosen.chapter or "")
@@ -27,6 +34,8 @@ def grade(chosen) -> int:
         )
     _try_to_write(chosen.out)
     if chosen.json:
+        if chosen.json.is_file():
+            raise ValueError(f"{chosen.json} is a file; name a folder.")
         chosen.json.mkdir(parents=True, exist_ok=True)
         _try_to_write(chosen.json / "trial.json")
         (chosen.json / "trial.json").unlink()

@@ -6,6 +6,7 @@ import textwrap
 
 from rxcourse.grading import places
 from rxcourse.grading import progress as record
+from rxcourse.grading.verdict import CANNOT
 
 WIDTH = 96
 
@@ -33,6 +34,8 @@ def start(chosen) -> int:
         return 0
     source = places.exercise(chosen.chapter)
     target = chosen.folder / source.name
+    if chosen.folder.is_file():
+        raise ValueError(f"{chosen.folder} is a file; name a folder.")
     chosen.folder.mkdir(parents=True, exist_ok=True)
     try:
         with target.open("xb") as file:  # fails if it exists, also in the last moment
@@ -54,6 +57,9 @@ def check(chosen) -> int:
     path = places.own_copy(chosen.chapter, chosen.folder)
     print(f"{path}, as it was saved")
     graded = Grader(chosen.chapter, Limits()).grade(path)
+    reasons = {verdict.message for verdict in graded.verdicts.values()}
+    if len(reasons) == 1 and all(v.state == CANNOT for v in graded.verdicts.values()):
+        raise ValueError(reasons.pop())  # of the file, not of an answer
     for name, verdict in graded.verdicts.items():
         print(_hanging(f"{name:<8}{verdict.state:<19}", verdict.message))
         record.note(verdict, chosen.folder)

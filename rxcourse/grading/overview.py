@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rxcourse.grading import places, progress
 from rxcourse.grading.library import chapters, questions
-from rxcourse.grading.verdict import PASSED
+from rxcourse.grading.verdict import NOT_YET, PASSED
 
 
 def overview(folder: Path) -> str:
@@ -20,8 +20,8 @@ def overview(folder: Path) -> str:
     """
     if not (folder / progress.FILE).is_file():
         raise ValueError(
-            f"There is no {progress.FILE} in {folder}. python -m rxcourse start makes one beside "
-            "your exercises; name another folder with --in."
+            f"There is no {progress.FILE} in {places.named(folder)}. python -m rxcourse start "
+            "makes one beside your exercises; name another folder with --in."
         )
     states = progress.read(folder)
     begun = [c for c in chapters() if any(str(name).startswith(f"{c}.") for name in states)]
@@ -37,7 +37,7 @@ def overview(folder: Path) -> str:
         number += len(known)
     told.append(
         f"{passed} of {number} questions passed and {_counted(objectives, 'objective')} reached "
-        f"in {_counted(len(begun), 'chapter')}."
+        f"in {_counted(len(begun), 'chapter')}. What was passed once stays passed."
     )
     return "\n\n".join(told)
 
@@ -54,21 +54,19 @@ def _chapter(chapter: str, states: dict) -> tuple[str, int]:
         by_objective.setdefault(question.objective, []).append(name)
     lines, reached = [], 0
     for number, names in sorted(by_objective.items()):
-        open_ = [name for name in names if states.get(name) != PASSED]
-        reached += not open_
-        lines += _objective(number, card, [n for n in names if n not in open_], open_)
+        done = [name for name in names if states.get(name) == PASSED]
+        tried = [name for name in names if states.get(name) == NOT_YET]
+        rest = [name for name in names if name not in done and name not in tried]
+        reached += len(done) == len(names)
+        lines += _objective(number, card, {"passed": done, "not yet": tried, "to do": rest})
     title = f" {card.title}" if card.title else ""
     head = f"Chapter {int(chapter)}.{title} ({reached} of {len(by_objective)} objectives)"
     return "\n".join([head, *lines]), reached
 
 
-def _objective(number: int, card: places.Card, passed: list, open_: list) -> list[str]:
+def _objective(number: int, card: places.Card, names: dict[str, list]) -> list[str]:
     words = card.objectives[number - 1] if number <= len(card.objectives) else ""
-    mark = "x" if not open_ else " "
+    mark = " " if names["not yet"] or names["to do"] else "x"
     first = f"[{mark}] {number}. {words or 'objective ' + str(number)}"
     lines = textwrap.wrap(first, 88, initial_indent="  ", subsequent_indent="         ")
-    if passed:
-        lines.append(f"         passed: {', '.join(passed)}")
-    if open_:
-        lines.append(f"         not yet: {', '.join(open_)}")
-    return lines
+    return lines + [f"         {state}: {', '.join(some)}" for state, some in names.items() if some]

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from rxcourse.grading.library import chapters
+
 REPOSITORY = Path(__file__).parents[2]
 EXERCISES = REPOSITORY / "exercises"
 
@@ -40,22 +42,39 @@ def exercise(chapter: str) -> Path:
     return known[chapter]
 
 
-def own_copy(chapter: str, folder: Path) -> Path:
-    """A learner's notebook of a chapter, whatever they have named it."""
+def named(folder: Path) -> str:
+    """A folder in words, where "." would read like the end of a sentence."""
+    return "this folder" if folder == Path() else f"the folder {folder}"
+
+
+def is_folder(folder: Path) -> Path:
+    """Return `folder`; a file, or nothing, is told in a ValueError."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; name a folder.")
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}.")
+    return folder
+
+
+def own_copy(chapter: str, folder: Path) -> Path:
+    """A learner's notebook of a chapter, whatever they have named it."""
+    is_folder(folder)
+    if chapter not in chapters():
+        raise ValueError(
+            f"There are no exercises for chapter {chapter}; there are for {', '.join(chapters())}."
+        )
     known = exercises().get(chapter)
     if known and (folder / known.name).is_file():
         return folder / known.name
     found = sorted(folder.glob(f"{chapter}_*.ipynb"))
     if not found:
         raise ValueError(
-            f"There is no notebook {chapter}_*.ipynb in {folder}. Get it with "
+            f"There is no notebook {chapter}_*.ipynb in {named(folder)}. Get it with "
             f"python -m rxcourse start {chapter}, or name its folder with --in."
         )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise ValueError(f"Which one? {folder} holds {names}. Move the others away.")
+        raise ValueError(f"Which one? There are {names}. Move the others away.")
     return found[0]
 
 

@@ -33,9 +33,11 @@ def read(folder: Path) -> dict[str, str]:
         known = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read ({error}); move it away to begin anew.") from None
-    return known if isinstance(known, dict) else {}
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise ValueError(f"{path} is damaged and cannot be read; move it away to begin anew.")
+    return known
 
 
 def begin(folder: Path) -> bool:

@@ -74,10 +74,15 @@ class Question:
     deeper: bool = False
     wrong: Sequence[Wrong] = ()
 
+    @property
+    def missing(self) -> str:
+        """What to say when there is no answer."""
+        return f"Put your answer in place of the dots of `{self.name}`."
+
     def judge(self, answer) -> tuple[str, str]:
         """State and message for an answer."""
         if answer is ... or answer is None:
-            return NOT_ATTEMPTED, f"Put your answer in place of the dots of `{self.name}`."
+            return NOT_ATTEMPTED, self.missing
         try:
             message = self.look_at(answer)
         except Trouble as trouble:
@@ -146,6 +151,11 @@ class Function(Question):
     tol: float = TOL
     seconds: float = SECONDS
     changes: bool = False
+
+    @property
+    def missing(self) -> str:
+        """What to say when there is no answer."""
+        return f"Write the function `{self.name}` and hand it over by its name."
 
     @cached_property
     def tried(self) -> list[tuple[Case, Any]]:

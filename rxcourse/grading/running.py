@@ -3,7 +3,7 @@
 A learner's function may loop for ever, call itself without end, change its arguments,
 print without end or leave the interpreter. None of this may end the notebook it is
 checked in. This is a railing, not a prison: code that means harm is not held by it, and
-neither is a single call of compiled code that never returns, or a loop that swallows
+neither is a single call of compiled code that never returns, a long sleep, or a loop that swallows
 every interruption. The batch grader ends such a process from outside.
 """
 
@@ -59,10 +59,12 @@ def call(function: Callable, *args, seconds: float = SECONDS, changes: bool = Fa
         result = _limited(lambda: function(*given), seconds)
     except TimeUp:
         raise Trouble(
-            f"{name} did not finish within {seconds:g} s. Is there a loop that never ends?"
+            f"{name} did not finish within {seconds:g} s. Is there a loop that never ends, or is "
+            "it very slow?"
         ) from None
-    except NotImplementedError as error:
-        raise Trouble(str(error), NOT_ATTEMPTED) from None
+    except NotImplementedError:
+        told = f"Write your lines into {name}, in place of the one that raises an error."
+        raise Trouble(told, NOT_ATTEMPTED) from None
     except RecursionError:
         raise Trouble(f"{name} calls itself without end.") from None
     except SystemExit:
@@ -85,7 +87,10 @@ def _is_data(value) -> bool:
 
 def _check_signature(function, name: str, args) -> None:
     if not callable(function):
-        raise Trouble(f"a function was expected, got {type(function).__name__}.")
+        raise Trouble(
+            f"a function was expected, got {type(function).__name__}. Hand it over by its name, "
+            "without brackets."
+        )
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

@@ -85,7 +85,8 @@ def test_start_where_nothing_can_be_written(tmp_path, capsys):
 
 def test_check_judges_and_records(tmp_path, capsys):
     main(["start", "06", "--to", str(tmp_path)])
-    text = answered(updated="(2.06, 1.43, 2.015)", tipping_rate="0.06", z1="'b'")
+    right = "(0.05, 0.45, 0.45, 0.05, 2.06, 1.43, 2.015)"
+    text = answered(updated=right, tipping_rate="0.06", z1="'b'")
     (tmp_path / NAME).write_text(text, "utf-8")
     capsys.readouterr()
     assert main(["check", "06", "--in", str(tmp_path)]) == 0
@@ -122,6 +123,29 @@ def test_check_says_what_is_missing(tmp_path, capsys):
         (tmp_path / name).write_text("{}")
     assert main(["check", "06", "--in", str(tmp_path)]) == 1
     assert "06_a.ipynb, 06_b.ipynb" in capsys.readouterr().err
+    assert main(["check", "99", "--in", str(tmp_path)]) == 1
+    assert "no exercises for chapter 99; there are for 01, 04" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_notebook_gets_one_sentence(tmp_path, capsys):
+    progress.begin(tmp_path)
+    (tmp_path / "06_broken.ipynb").write_text("{]")
+    assert main(["check", "06", "--in", str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.count("This is no notebook") == 1 and "cannot be checked" not in shown.out
+    assert progress.read(tmp_path) == {}
+
+
+def test_files_in_place_of_folders_and_too_little_memory(tmp_path, capsys):
+    (tmp_path / "f").write_text("")
+    place, out = str(tmp_path / "f"), str(tmp_path / "g.csv")
+    for words, told in ((["start", "06", "--to", place], "is a file; name a folder"),
+                        (["grade", place, "--out", out], "is a file; name a folder"),
+                        (["grade", str(tmp_path), "--out", out, "--memory", "1"], "too little"),
+                        ([], "")):  # fmt: skip
+        assert main(words) == 1
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "g.csv").exists()
 
 
 # ---------------------------------------------------------------- progress
@@ -140,7 +164,8 @@ def test_progress_by_objective(tmp_path, capsys):
     assert "[x] 1. update an action value by hand" in told
     assert "[ ] 5. recognise a maximum that looks too good" in told
     after = told.split("[ ] 5.")[1]
-    assert f"passed: {others[0]}" in after and f"not yet: {', '.join(others[1:])}" in after
+    assert f"passed: {others[0]}" in after and f"not yet: {others[1]}\n" in after
+    assert f"to do: {', '.join(others[2:])}" in after
     total = len(questions("06"))
     end = f"{len(first) + 1} of {total} questions passed and 1 objective reached in 1 chapter."
     assert end in told
