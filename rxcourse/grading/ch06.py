@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from itertools import islice
 
 import numpy as np
 
 from rxcourse.agents.planning import value_iteration
 from rxcourse.agents.q_learning import q_learning
 from rxcourse.agents.schedules import polynomial
+from rxcourse.grading.compare import difference
 from rxcourse.grading.question import Case, Choice, Function, Numeric, Option, Value, Wrong
 from rxcourse.mdp import policy_value
 from rxcourse.policy import EpsilonGreedy
@@ -29,39 +32,92 @@ def moved(future: float, gamma: float = GAMMA) -> float:
     return OLD + ALPHA * (REWARD + gamma * future - OLD)
 
 
-def by_hand(mean: float | None = None, gamma: float = GAMMA) -> tuple[float, float, float]:
-    """Q-learning, SARSA and expected SARSA on the numbers of 06.q1."""
-    pi = EpsilonGreedy(NEXT[None], EPSILON).probs(np.array(0))
-    expected = float(pi @ NEXT) if mean is None else mean
-    return moved(NEXT.max(), gamma), moved(NEXT[-1], gamma), moved(expected, gamma)
+def by_hand(probs=None, told=None, gamma: float = GAMMA, over=None) -> tuple[float, ...]:
+    """Four probabilities, then Q-learning, SARSA and expected SARSA on the numbers of 06.q1.
 
+    `told` turns an update into the number that is handed in, `over` are the probabilities of
+    expected SARSA where they differ from the first four.
+    """
+    pi = EpsilonGreedy(NEXT[None], EPSILON).probs(np.array(0)) if probs is None else probs
+    pi, told = np.array(pi), told or (lambda update: update)
+    mean = float((pi if over is None else np.array(over)) @ NEXT)
+    updates = (moved(x, gamma) for x in (NEXT.max(), NEXT[-1], mean))
+    return (*pi, *(told(update) for update in updates))
+
+
+def ordered(*places: int):
+    """The updates of 06.q1 in another order."""
+    return lambda: (*by_hand()[:4], *(by_hand()[4 + place] for place in places))
+
+
+def target(update: float) -> float:
+    """The target that an update moved to."""
+    return OLD + (update - OLD) / ALPHA
+
+
+REST_OF_IT, SHARE = 1 - EPSILON, EPSILON / 4
 
 TRACE = Value(
     id="06.q1", title="One session, three updates", name="updated", rung="by hand", minutes=8,
     objective=1, section="Four targets", value=by_hand, tol=1e-4,
-    near="Write the target of each rule down first, then move a tenth of the way.",
+    near="Write the four probabilities and the target of each rule down first, then move a tenth "
+         "of the way.",
     wrong=[
         Wrong("no discount", lambda: by_hand(gamma=1.0),
               "The value of the next state is not discounted: gamma is 0.9 here, not 1."),
         Wrong("exploring spares the best",
-              lambda: by_hand(mean=(1 - EPSILON) * 4.0 + EPSILON * (1.0 - 3.0) / 2),
-              "In expected SARSA the exploring share goes to all four actions, the best ones "
-              "included: a trial may happen to be the best action."),
-        Wrong("plain mean", lambda: by_hand(mean=float(NEXT.mean())),
+              lambda: by_hand([EPSILON / 2, REST_OF_IT / 2, REST_OF_IT / 2, EPSILON / 2]),
+              "The exploring share goes to all four actions, the best ones included: a trial may "
+              "happen to be the best action."),
+        Wrong("first of the best",
+              lambda: by_hand([SHARE, SHARE + REST_OF_IT, SHARE, SHARE]),
+              "Two actions are equally good, and your coach prefers the first of them. How do "
+              "best actions share their probability?"),
+        Wrong("second of the best",
+              lambda: by_hand([SHARE, SHARE, SHARE + REST_OF_IT, SHARE]),
+              "Two actions are equally good, and your coach prefers the second of them. How do "
+              "best actions share their probability?"),
+        Wrong("all of it twice",
+              lambda: by_hand([SHARE, SHARE + REST_OF_IT, SHARE + REST_OF_IT, SHARE]),
+              "Your four probabilities add up to more than 1. The share for the best action is "
+              "there once, however many are best."),
+        Wrong("trials left out", lambda: by_hand([0, REST_OF_IT / 2, REST_OF_IT / 2, 0]),
+              "Your four probabilities add up to less than 1. Where did the trials go?"),
+        Wrong("never tries", lambda: by_hand([0, 0.5, 0.5, 0]),
+              "This coach never tries anything. What does epsilon stand for?"),
+        Wrong("always tries", lambda: by_hand([0.25] * 4),
+              "This coach takes all four alike. How often does it try, and what does it do "
+              "otherwise?"),
+        Wrong("plain mean", lambda: by_hand(over=[0.25] * 4),
               "Expected SARSA averages over what the policy does, not over all actions alike. "
-              "How often does an epsilon-greedy coach take each of the four?"),
-        Wrong("whole targets",
-              lambda: tuple(OLD + (x - OLD) / ALPHA for x in by_hand()),
+              "You have written down how often it takes each of the four."),
+        Wrong("whole targets", lambda: by_hand(told=target),
               "These are the targets. The estimate moves only a tenth of the way towards them."),
-        Wrong("old value forgotten",
-              lambda: tuple(ALPHA * (OLD + (x - OLD) / ALPHA) for x in by_hand()),
+        Wrong("old value forgotten", lambda: by_hand(told=lambda x: ALPHA * target(x)),
               "A tenth of the target alone is not an update: nine tenths of the old estimate "
               "stay."),
+        Wrong("old value not taken off", lambda: by_hand(told=lambda x: OLD + ALPHA * target(x)),
+              "You add a tenth of the target. What is added is a tenth of the surprise."),
+        Wrong("only the moves", lambda: by_hand(told=lambda x: x - OLD),
+              "This is by how much the estimate moves. To what does it move?"),
+        Wrong("last two exchanged", ordered(0, 2, 1),
+              "Two numbers have changed places: SARSA comes before expected SARSA."),
+        Wrong("first two exchanged", ordered(1, 0, 2),
+              "Two numbers have changed places: Q-learning comes before SARSA."),
+        Wrong("reversed", ordered(2, 1, 0),
+              "The three updates stand in the opposite order: Q-learning comes first."),
+        Wrong("expected first", ordered(2, 0, 1),
+              "You begin with expected SARSA, which comes last."),
+        Wrong("best last", ordered(1, 2, 0),
+              "You end with Q-learning, which comes first."),
+        Wrong("updates first", lambda: (*by_hand()[4:], *by_hand()[:4]),
+              "The four probabilities come first, then the updates."),
     ],
     hints=[
         "Only the value of the next state differs between the three rules.",
         "Two actions share the first place. Under epsilon-greedy they share its probability.",
-        "The four probabilities are 0.05, 0.45, 0.45 and 0.05.",
+        "Give each of the four an equal part of epsilon. What is left of 1 is split between the "
+        "best two. Expected SARSA weighs the four values with these probabilities.",
     ],
 )  # fmt: skip
 
@@ -69,19 +125,25 @@ TRACE = Value(
 
 
 def batches(rng: np.random.Generator) -> list[Case]:
-    """Transitions of N people: one that goes on, an end, a cut, and many of each."""
-    def case(label, terminated, truncated):
+    """Transitions of N people with N actions, so that a maximum over people gives N numbers."""
+
+    def case(label, terminated, truncated, gamma, above=2.0):
         n = len(terminated)
         ends = np.array(terminated, bool), np.array(truncated, bool)
-        return Case(label, (rng.normal(size=n), *ends, rng.normal(size=(n, 4)) + 2, 0.9))
+        return Case(label, (rng.normal(size=n), *ends, rng.normal(size=(n, n)) + above, gamma))
 
+    small = Case("Two people who go on, rewards 1 and 0, values [[2, 5], [3, 1]], gamma 0.5",
+                 (np.array([1.0, 0.0]), np.zeros(2, bool), np.zeros(2, bool),
+                  np.array([[2.0, 5.0], [3.0, 1.0]]), 0.5))  # fmt: skip
     many = rng.random((2, 40)) < 0.3
     return [
-        case("One person who goes on", [0], [0]),
-        case("One person whose episode terminated", [1], [0]),
-        case("One person whose episode was truncated", [0], [1]),
-        case("Four people who go on", [0] * 4, [0] * 4),
-        case("Forty people", many[0], many[1] & ~many[0]),
+        small,
+        case("Four people who go on", [0] * 4, [0] * 4, 0.9),
+        case("Two people, the first terminated", [1, 0], [0, 0], 0.9),
+        case("Two people, the first truncated", [0, 0], [1, 0], 0.8),
+        case("Two people, the first terminated and truncated at once", [1, 0], [1, 0], 0.9),
+        case("Three people, all next values negative", [0] * 3, [0] * 3, 0.7, above=-9.0),
+        case("Forty people", many[0], many[1], 0.95),
     ]
 
 
@@ -107,19 +169,61 @@ TARGETS = Function(
               lambda r, te, tr, q, g: r + g * ~tr * q.max(axis=1),
               "You stop at the truncated episodes and go on through the terminated ones. It is "
               "the other way round."),
+        Wrong("a cut undoes an end",
+              lambda r, te, tr, q, g: r + g * ~(te & ~tr) * q.max(axis=1),
+              "Both may be True at once: it ended in the very slot in which we stopped looking. "
+              "Is there a future after that?"),
+        Wrong("only both make an end",
+              lambda r, te, tr, q, g: r + g * ~(te & tr) * q.max(axis=1),
+              "You stop only where an episode is terminated and truncated at once. One of the two "
+              "is enough to take the future away: which?"),
+        Wrong("goes on only after an end",
+              lambda r, te, tr, q, g: r + g * te * q.max(axis=1),
+              "The future counts for those who terminated, and for nobody else. Turn it round."),
         Wrong("no discount",
               lambda r, te, tr, q, g: r + ~te * q.max(axis=1),
               "The future is not discounted: gamma does not appear in your result."),
+        Wrong("gamma of the chapter",
+              lambda r, te, tr, q, g: r + 0.9 * ~te * q.max(axis=1),
+              "You discount by 0.9, whatever gamma is. It is handed over as an argument."),
         Wrong("mean instead of best",
               lambda r, te, tr, q, g: r + g * ~te * q.mean(axis=1),
               "This averages over the next actions. Q-learning takes the best one."),
-        Wrong("maximum over people",
+        Wrong("sum instead of best",
+              lambda r, te, tr, q, g: r + g * ~te * q.sum(axis=1),
+              "This adds the values of all next actions. Only one of them will be done."),
+        Wrong("worst instead of best",
+              lambda r, te, tr, q, g: r + g * ~te * q.min(axis=1),
+              "This takes the worst next action. Q-learning takes the best one."),
+        Wrong("first action", lambda r, te, tr, q, g: r + g * ~te * q[:, 0],
+              "You take the first action of each person, whatever it is worth."),
+        Wrong("number of the action",
+              lambda r, te, tr, q, g: r + g * ~te * q.argmax(axis=1),
+              "`argmax` says which action is best. How much is that action worth?"),
+        Wrong("best of the table",
               lambda r, te, tr, q, g: r + g * ~te * q.max(),
               "This is the largest number in the whole table. Each person has a row of its own: "
               "over which axis is the maximum?"),
+        Wrong("maximum over people",
+              lambda r, te, tr, q, g: r + g * ~te * q.max(axis=0),
+              "For each action you look for the person with the largest value. Each person has a "
+              "row of its own: which axis are the actions?"),
+        Wrong("maximum starts at 0",
+              lambda r, te, tr, q, g: r + g * ~te * np.maximum(q.max(axis=1), 0),
+              "If all next values are below 0, you count 0 instead of the best of them. From what "
+              "does the search for the best start?"),
+        Wrong("future taken off",
+              lambda r, te, tr, q, g: r - g * ~te * q.max(axis=1),
+              "You take the future off the reward. It comes on top of it."),
+        Wrong("reward discounted, too",
+              lambda r, te, tr, q, g: g * (r + ~te * q.max(axis=1)),
+              "The reward of this step is there at once. Only what comes after it is discounted."),
         Wrong("reward lost",
               lambda r, te, tr, q, g: g * ~te * q.max(axis=1),
               "The reward of the step itself is missing."),
+        Wrong("reward lost at the end",
+              lambda r, te, tr, q, g: ~te * (r + g * q.max(axis=1)),
+              "At the end the reward is lost as well. It was earned; only the future is gone."),
     ],
     hints=[
         "`next_values` has one row for each person and one column for each action.",
@@ -134,6 +238,7 @@ TARGETS = Function(
 @cache
 def worth_of_both(epsilon: float) -> tuple[float, float]:
     """Value at the start of the edge plan and of the best plan, when people slip."""
+
     def mix(x):
         return (1 - epsilon) * x + epsilon * x.mean(axis=1, keepdims=True)
 
@@ -181,26 +286,45 @@ TIPPING = Value(
 
 def pairs_of_tables(rng: np.random.Generator) -> list[Case]:
     """Two tables and one transition each."""
-    def case(label, coin, terminated):
+
+    def case(label, coin, terminated, alpha, gamma):
         tables = rng.normal(size=(2, 3, 4))
-        return Case(label, (*tables, 0, 2, -1.0, 1, terminated, coin, 0.5, 0.9))
+        return Case(label, (*tables, 0, 2, -1.0, 1, terminated, coin, alpha, gamma))
+
+    def small(coin):
+        label = (f"Coin {coin}, s 0, a 1, r -1, s_next 1, alpha 0.5, gamma 0.9, "
+                 "Q1 [[0, 2], [1, 3]], Q2 [[0, 4], [7, 5]]")  # fmt: skip
+        tables = np.array([[0.0, 2.0], [1.0, 3.0]]), np.array([[0.0, 4.0], [7.0, 5.0]])
+        return Case(label, (*tables, 0, 1, -1.0, 1, False, coin, 0.5, 0.9))
 
     return [
-        case("Coin 0", 0, False), case("Coin 0 again", 0, False), case("Coin 1", 1, False),
-        case("Coin 1 again", 1, False), case("An episode that terminated", 0, True),
+        small(0), small(1),
+        case("Coin 0 with other numbers", 0, False, 0.1, 0.9),
+        case("Coin 1 with other numbers", 1, False, 0.5, 0.6),
+        case("Coin 0, an episode that terminated", 0, True, 0.25, 0.9),
+        case("Coin 1, an episode that terminated", 1, True, 0.5, 0.8),
     ]  # fmt: skip
 
 
-def doubled(chooses=0, values=1, ends=True, both=False):
-    """Double Q-learning in which other tables may choose and value: 0 is the updated one."""
+def doubled(
+    chooses=0, values=1, *, ends=True, both=False, moves=0, flip=False, fixed=None, swaps=False,
+    least=False, keeps=True,
+):  # fmt: skip
+    """Double Q-learning in which other tables may choose, value and move: 0 is the updated one."""
+
     def update(Q1, Q2, s, a, r, s_next, terminated, coin, alpha, gamma):
+        alpha, gamma = (fixed or {}).get("alpha", alpha), (fixed or {}).get("gamma", gamma)
         Q = [Q1.copy(), Q2.copy()]
+        coin = 1 - coin if flip else coin
         roles = [Q[coin], Q[1 - coin]]
         best = roles[chooses][s_next].argmax()
-        future = 0.0 if ends and terminated else roles[values][s_next, best]
-        for table in roles if both else roles[:1]:
-            table[s, a] += alpha * (r + gamma * future - table[s, a])
-        return tuple(Q)
+        future = roles[values][s_next, best]
+        future = min(table[s_next, best] for table in Q) if least else future
+        future = 0.0 if ends and terminated else future
+        for table in roles if both else [roles[moves]]:
+            table[s, a] += alpha * (r + gamma * future - keeps * table[s, a])
+        return tuple(roles) if swaps else tuple(Q)
+
     return update
 
 
@@ -216,13 +340,34 @@ DOUBLE = Function(
               "Now the other table both chooses and values. The two jobs must be in different "
               "hands."),
         Wrong("roles exchanged", doubled(1, 0),
-              "The jobs are split, but the wrong way round: the table that is updated chooses, "
-              "and the other one values."),
+              "The jobs are in different hands, but you have changed both of them. One line is to "
+              "blame: which of the two was right as it stood?"),
         Wrong("updates both", doubled(0, 1, both=True),
               "Both tables are changed by the same step. Then they share their luck, and two "
               "tables are no better than one."),
+        Wrong("the other table moves", doubled(0, 1, moves=1),
+              "The target is right, but it moves the other table. That line was right before."),
+        Wrong("coin turned round", doubled(flip=True),
+              "The jobs are split, but the coin is read the wrong way round: which table does it "
+              "pick in the code above?"),
+        Wrong("coin turned round, and the bug", doubled(0, 0, flip=True),
+              "The coin is read the wrong way round now, and the bug is still there. The line "
+              "with the coin was right."),
+        Wrong("the smaller of two", doubled(least=True),
+              "The smaller of two values is cautious, but it is another method, and it errs on "
+              "the low side. Who should say what the chosen action is worth?"),
         Wrong("future after the end", doubled(ends=False),
               "After a terminated episode there is no future to value."),
+        Wrong("alpha of one case", doubled(fixed={"alpha": 0.5}),
+              "You move half of the way, whatever alpha is. It is handed over as an argument."),
+        Wrong("gamma of one case", doubled(fixed={"gamma": 0.9}),
+              "You discount by 0.9, whatever gamma is. It is handed over as an argument."),
+        Wrong("no discount", doubled(fixed={"gamma": 1.0}),
+              "The future is not discounted any more. That part was right before."),
+        Wrong("old value not taken off", doubled(keeps=False),
+              "A part of the whole target is added. What is added is a part of the surprise."),
+        Wrong("returned in the order of the roles", doubled(swaps=True),
+              "The tables change places when the coin is 1. Return the first table first."),
     ],
     hints=[
         "Which line decides, and which line values? Who does each of them?",
@@ -234,45 +379,137 @@ DOUBLE = Function(
 # ---------------------------------------------------------------- 06.q5: step sizes, measured
 
 SIZES = (0.5, 0.1, polynomial(0.7))
-SPREAD = 0.131  # largest standard deviation over learners of the scaled regret, as measured
-
-
-def regret_of(alpha, n_learners: int, n_steps: int = 2_000, seed: int = 5) -> float:
-    """Mean scaled regret of learners on the push-up table."""
-    mdp = pushup_table()
-    envs = PushUpTableVectorEnv(n_learners)
-    run = q_learning(envs, n_learners=n_learners, n_steps=n_steps, gamma=0.9, alpha=alpha,
-                     epsilon=0.3, rng=np.random.default_rng(seed))  # fmt: skip
-    pi = run.policy.probs(np.tile(np.arange(6), (n_learners, 1)))
-    best = mdp.d0 @ value_iteration(mdp).v
-    chance = mdp.d0 @ policy_value(mdp, np.full((6, 4), 0.25))
-    return float(((best - policy_value(mdp, pi) @ mdp.d0) / (best - chance)).mean())
+ASKED, OURS = 200, 400  # learners
+LONGER = (0.106, 0.023, 0.001)  # after 10,000 decisions, as measured
 
 
 @cache
-def regrets() -> tuple[float, float, float]:
-    """The three step sizes of 06.q5, over five times as many learners as are asked for."""
-    return tuple(regret_of(size, 1_000) for size in SIZES)
+def ends_of_scale() -> tuple[float, float]:
+    """Value of the best plan and of chance at the start."""
+    mdp = pushup_table()
+    chance = policy_value(mdp, np.full((6, 4), 0.25))
+    return float(mdp.d0 @ value_iteration(mdp).v), float(mdp.d0 @ chance)
 
 
-STEP_SIZES = Value(
+def span() -> float:
+    """What a regret of 1 is in units of value."""
+    return ends_of_scale()[0] - ends_of_scale()[1]
+
+
+@cache
+def learned(alpha, n_learners: int = OURS, n_steps: int = 2_000, seed: int = 3) -> Array:
+    """Scaled regret of each of many learners on the push-up table."""
+    mdp = pushup_table()
+    run = q_learning(PushUpTableVectorEnv(n_learners), n_learners=n_learners, n_steps=n_steps,
+                     gamma=0.9, alpha=alpha, epsilon=0.3,
+                     rng=np.random.default_rng(seed))  # fmt: skip
+    pi = run.policy.probs(np.tile(np.arange(6), (n_learners, 1)))
+    return (ends_of_scale()[0] - policy_value(mdp, pi) @ mdp.d0) / span()
+
+
+def regrets(told=np.mean, **run) -> tuple[float, ...]:
+    """One number for each step size of 06.q5."""
+    return tuple(float(told(learned(size, **run))) for size in SIZES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means(Value):
+    """Means over learners, each with a tolerance from its own spread.
+
+    Parameters
+    ----------
+    spread : callable
+        Standard deviation over learners, a number for each mean.
+    signs : mapping
+        By the name of a wrong answer: how it is known, ``known(question, answer)``; where
+        there is none, it is near the wrong answer's own value.
+    """
+
+    spread: Callable[[], tuple[float, ...]]
+    signs: Mapping[str, Callable[[Means, Array], bool]] = field(default_factory=dict)
+
+    @cached_property
+    def bounds(self) -> Array:
+        """5 standard errors of the difference between the means of those asked for and ours."""
+        return 5 * np.array(self.spread()) * (1 / ASKED + 1 / OURS) ** 0.5
+
+    def close(self, answer: Array, want=None, times: float = 1.0) -> bool:
+        """Whether all means are near the right ones, or near others."""
+        away = abs(answer - np.array(self.key if want is None else want))
+        return bool((away <= times * self.bounds).all())
+
+    def look_at(self, answer) -> str:
+        answer = list(islice(answer, 4)) if isinstance(answer, Iterator) else answer
+        if text := difference(answer, self.key, tol=1e9, show=False):  # not three numbers
+            return f"{text[:1].upper()}{text[1:]}"
+        got = np.concatenate([np.ravel(part) for part in answer]).astype(float)
+        if self.close(got):
+            return ""
+        for wrong, theirs in zip(self.wrong, self.mistaken, strict=True):
+            known = self.signs.get(wrong.name, lambda question, x, v=theirs: question.close(x, v))
+            if known(self, got):
+                return wrong.message
+        place = int(np.argmax(abs(got - np.array(self.key)) > self.bounds))
+        return f"In value number {place + 1}, {got[place]:.4g} is not it. {self.near}"
+
+
+STEP_SIZES = Means(
     id="06.q5", title="Three step sizes, two hundred learners each", name="mean_regrets",
     rung="experiment", minutes=15, objective=4, section="Step sizes", value=regrets,
-    # 5 standard errors of the difference between the means of 200 learners and of 1,000.
-    tol=5 * SPREAD * (1 / 200 + 1 / 1_000) ** 0.5,
-    near="Check epsilon 0.3, gamma 0.9, 2,000 decisions for each learner.",
+    spread=lambda: regrets(np.std),
+    near="Check epsilon 0.3, gamma 0.9, 2,000 decisions for each of 200 learners.",
     wrong=[
-        Wrong("values instead of regret", lambda: tuple(1 - x for x in regrets()),
-              "These look like 1 minus the regret. Regret is 0 for the optimum of the table and "
-              "1 for chance."),
+        Wrong("last two exchanged", lambda: tuple(np.array(regrets())[[0, 2, 1]]),
+              "The last two seem to have changed places: first 0.1, then the one that shrinks."),
+        Wrong("first two exchanged", lambda: tuple(np.array(regrets())[[1, 0, 2]]),
+              "The first two seem to have changed places: first 0.5, then 0.1."),
         Wrong("order reversed", lambda: regrets()[::-1],
               "The three numbers are right, in the opposite order: 0.5, then 0.1, then the one "
               "that shrinks."),
+        Wrong("one for all", lambda: regrets()[:1] * 3,
+              "All three look like the result of 0.5. Does each run get its own step size?"),
+        Wrong("values instead of regret", lambda: tuple(1 - x for x in regrets()),
+              "These look like 1 minus the regret. Regret is 0 for the optimum of the table and "
+              "1 for chance."),
+        Wrong("worth", lambda: tuple(ends_of_scale()[0] - span() * x for x in regrets()),
+              "These are the values of the plans. How far is each from the best, on the scale of "
+              "chance?"),
+        Wrong("not scaled", lambda: tuple(span() * x for x in regrets()),
+              "This is what is missing, in units of value. Regret is its share of what separates "
+              "the best plan from chance."),
         Wrong("chance", lambda: (1.0, 1.0, 1.0),
               "All three say 1, which is chance. Was the policy judged before it had learned?"),
         Wrong("in per cent", lambda: tuple(100 * x for x in regrets()),
               "Give shares, not per cents."),
+        Wrong("sign", lambda: tuple(-x for x in regrets()),
+              "The sign is turned round: regret is what is missing, so it is 0 at best and "
+              "positive otherwise."),
+        Wrong("below zero", lambda: (*regrets()[:2], -0.02),
+              "A mean regret cannot be below 0: no plan is worth more than the best."),
+        Wrong("median", lambda: regrets(np.median),
+              "These look like medians. The typical learner hides the few that went astray: take "
+              "the mean."),
+        Wrong("many decisions", LONGER,
+              "Your learners have had more time than was asked for. How many decisions did each "
+              "of them make?"),
+        Wrong("too few learners",
+              lambda: tuple(np.array(regrets()) + [0, 1.5 * STEP_SIZES.bounds[1], 0]),
+              "These are near, but a mean over 200 learners comes nearer. How many did you "
+              "train?"),
     ],
+    signs={
+        "last two exchanged": lambda question, x: question.close(x[[0, 2, 1]]),
+        "first two exchanged": lambda question, x: question.close(x[[1, 0, 2]]),
+        "order reversed": lambda question, x: question.close(x[::-1]),
+        "values instead of regret": lambda question, x: question.close(1 - x),
+        "worth": lambda question, x: question.close((ends_of_scale()[0] - x) / span()),
+        "not scaled": lambda question, x: question.close(x / span(), times=0.6),
+        "in per cent": lambda question, x: question.close(x / 100),
+        "sign": lambda question, x: question.close(-x),
+        "below zero": lambda question, x: bool((x < -1e-6).any()),
+        # the spread of a mean of a tenth as many
+        "too few learners": lambda question, x: question.close(x, times=10**0.5),
+    },
     hints=[
         "`run.policy` is a stack of two hundred policies; the chapter judges them in one call.",
         "`pi = run.policy.probs(np.tile(np.arange(6), (200, 1)))`, then `policy_value(mdp, pi)`.",
@@ -285,19 +522,26 @@ STEP_SIZES = Value(
 
 def tried_tables(rng: np.random.Generator) -> list[Case]:
     """Tables of values and of visits."""
-    def case(label, S, A, least, **tie):
-        q, visits = rng.normal(size=(S, A)), rng.integers(1, 60, size=(S, A))
-        for state, twin in tie.get("ties", {}).items():
-            q[state, twin] = q[state].max()
-        return Case(label, (q, visits, least))
 
-    rare = Case("A best action that was tried once, beside one tried often",
-                (np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[90, 1], [90, 1]]), 30))  # fmt: skip
-    edge = Case("Exactly the least number of visits",
-                (np.array([[0.0, 2.0]]), np.array([[90, 30]]), 30))  # fmt: skip
-    tied = Case("Two best actions, one of them rarely tried",
-                (np.array([[2.0, 2.0, 0.0]]), np.array([[90, 3, 90]]), 30))  # fmt: skip
-    return [rare, edge, tied, case("Six states", 6, 4, 30), case("Forty states", 40, 5, 20)]
+    def given(told, q, visits, least):
+        label = f"{told}: q {q}, visits {visits}, least {least} (1 is True)"
+        return Case(label, (np.array(q, float), np.array(visits), least))
+
+    def case(label, S, A, least):
+        q, visits = rng.normal(size=(S, A)), rng.integers(1, 60, size=(S, A))
+        return Case(f"{label} (1 is True)", (q, visits, least))
+
+    return [
+        given("A best action that was tried once", [[1, 2], [3, 0]], [[90, 1], [90, 1]], 30),
+        given("Exactly the least number of visits", [[0, 2], [2, 0]], [[90, 30], [30, 90]], 30),
+        given("Two best actions, one of them rarely tried", [[2, 2, 0], [0, 2, 2]],
+              [[90, 3, 90], [3, 3, 90]], 30),
+        given("All actions equally good", [[1, 1], [1, 1], [1, 1], [1, 1]],
+              [[9, 8], [40, 60], [50, 4], [12, 12]], 20),
+        given("Nothing tried often", [[1, 2, 0], [2, 1, 0]], [[5, 5, 5], [15, 15, 15]], 20),
+        given("Nearly as good is not as good", [[2, 1.99], [1.99, 2]], [[90, 3], [3, 90]], 20),
+        case("Six states", 6, 4, 30), case("Forty states", 40, 5, 20),
+    ]  # fmt: skip
 
 
 def rarely(q, visits, least):
@@ -313,6 +557,11 @@ def first_best(q, visits):
     return visits[np.arange(len(q)), q.argmax(axis=1)]
 
 
+def bests(q, axis=1):
+    """Marks of the best actions."""
+    return q == q.max(axis=axis, keepdims=True)
+
+
 REFUSE = Function(
     id="06.q6", title="Refuse what was hardly tried", name="to_refuse", rung="judge", minutes=12,
     objective=5, section="When to refuse this policy", cases=tried_tables, expected=rarely,
@@ -320,16 +569,65 @@ REFUSE = Function(
         Wrong("any action counts", lambda q, n, least: (n < least).any(axis=1),
               "An action the plan does not use may be rarely tried. Look only at what the plan "
               "would do."),
+        Wrong("every action rare", lambda q, n, least: (n < least).all(axis=1),
+              "You refuse a state only if none of its actions was tried often. The plan takes "
+              "the best ones: were these?"),
         Wrong("all visits of the state", lambda q, n, least: n.sum(axis=1) < least,
               "You count how often the state was seen. What counts is how often the chosen "
               "action was tried in it."),
-        Wrong("at most instead of below", lambda q, n, least: first_best(q, n) <= least,
+        Wrong("mean visits", lambda q, n, least: n.mean(axis=1) < least,
+              "You average the visits over all actions of the state. What counts is how often "
+              "the chosen action was tried."),
+        Wrong("all of it over all actions",
+              lambda q, n, least: (bests(q) & (n < least)).all(axis=1),
+              "Your mark must hold for all actions of the state. Actions that are not best "
+              "never have it, so nearly nothing is refused."),
+        Wrong("well tried over all actions",
+              lambda q, n, least: (bests(q) & (n >= least)).all(axis=1),
+              "You look for states in which every action is best and was tried often. The "
+              "question is whether one of the best was tried rarely."),
+        Wrong("one well tried", lambda q, n, least: (bests(q) & (n >= least)).any(axis=1),
+              "You mark the states in which some best action was tried often. Which states are "
+              "to be refused?"),
+        Wrong("one of them is enough",
+              lambda q, n, least: ~(bests(q) & (n >= least)).any(axis=1),
+              "With two best actions the plan may take either. For you one that was tried often "
+              "is enough to keep both."),
+        Wrong("visits of ties added", lambda q, n, least: (bests(q) * n).sum(axis=1) < least,
+              "You add the visits of actions that are equally good. Each of them has to be tried "
+              "often enough by itself."),
+        Wrong("at most instead of below",
+              lambda q, n, least: (bests(q) & (n <= least)).any(axis=1),
               "An action that was tried exactly that often has been tried often enough."),
         Wrong("one of the best", lambda q, n, least: first_best(q, n) < least,
               "With two best actions the plan may take either. It is to be refused if one of "
               "them was rarely tried."),
-        Wrong("the most tried action", lambda q, n, least: n.max(axis=1) < least,
-              "That looks at the action tried most. The plan takes the one with the best value."),
+        Wrong("the last of the best",
+              lambda q, n, least: first_best(q[:, ::-1], n[:, ::-1]) < least,
+              "You look at the last of several best actions. The plan may take any of them."),
+        Wrong("one of the best, at most", lambda q, n, least: first_best(q, n) <= least,
+              "Two things: exactly that often is often enough, and with two best actions the plan "
+              "may take either."),
+        Wrong("nearly the best",
+              lambda q, n, least: ((q >= q.max(axis=1, keepdims=True) - 0.05)
+                                   & (n < least)).any(axis=1),
+              "You count actions that are nearly as good as the best. The plan takes the best "
+              "only."),
+        Wrong("best state of each action",
+              lambda q, n, least: (bests(q, axis=0) & (n < least)).any(axis=1),
+              "For each action you look for its best state. The plan looks for the best action "
+              "of each state: over which axis is the maximum?"),
+        Wrong("worst action",
+              lambda q, n, least: (bests(-q) & (n < least)).any(axis=1),
+              "You look at the worst action of each state. The plan takes the best."),
+        Wrong("often instead of rarely",
+              lambda q, n, least: (bests(q) & (n > least)).any(axis=1),
+              "You mark actions that were tried more often than that. Rarely tried ones are to "
+              "be found."),
+        Wrong("nothing refused", lambda q, n, least: np.zeros(len(q), bool),
+              "Nothing is refused, whatever was tried."),
+        Wrong("everything refused", lambda q, n, least: np.ones(len(q), bool),
+              "Everything is refused, even what was tried often."),
         Wrong("the other way round", lambda q, n, least: ~rarely(q, n, least),
               "True and False are exchanged: True means that this state's plan is refused."),
     ],

@@ -65,6 +65,9 @@ def coached(
     weigh=None,
     hard_from=4,
     late=False,
+    stays=False,
+    fresh=None,
+    moves=False,
     **pay,
 ) -> tuple[float, ...]:
     """The entry that each slot of 07.q1 leaves behind, right or with a flaw."""
@@ -75,14 +78,15 @@ def coached(
         reward = paid(completed, said, **pay) if trained else 0.0
         difficulty = said if trained else 1 if forgets else difficulty
         told = FIRST_BOX % 2 if late and not slot else REPORTED[slot - 1][3] if late else tired
+        told = told if fresh is None else fresh
         shown = difficulty - (hard_from - 4) * (difficulty == 4)
         after = int(pushup.state_index(np.array(shown), np.array(told)))
         seen = TABLE if stale else q
-        ahead = future(seen[after])
+        ahead = future(seen[box if stays else after])
         if sarsa and slot + 1 < len(REPORTED):
             ahead = seen[after, REPORTED[slot + 1][0]]
         entry = weigh(seen[box, action], reward + gamma * ahead)
-        found.append(float(entry))
+        found.append(float(entry - moves * q[box, action]))
         q[box, action], box = entry, after
     return tuple(found)
 
@@ -107,11 +111,21 @@ TRACE = Value(
         Wrong("fatigue of the slot before", lambda: coached(late=True),
               "The next box holds the report of fatigue that follows the slot, not the one before "
               "it."),
+        Wrong("box of the slot itself", lambda: coached(stays=True),
+              "You look ahead into the box in which the slot began. The future lies in the box to "
+              "which it leads."),
+        Wrong("never tired", lambda: coached(fresh=False),
+              "All your next boxes are Low. What did Nadia say of fatigue after each slot?"),
+        Wrong("always tired", lambda: coached(fresh=True),
+              "All your next boxes are High. What did Nadia say of fatigue after each slot?"),
         Wrong("a 4 is Medium", lambda: coached(hard_from=5),
               "A session called a 4 does not lead to a Medium box. Which numbers are called Hard?"),
         Wrong("completed is enough", lambda: coached(hard=0.0),
               "A session called a 4 is not neutral, even if all sets were done. What does it "
               "cost?"),
+        Wrong("first reward forgotten", lambda: (coached(hard=0.0)[0], *coached()[1:]),
+              "Three are right. Slot 1 was completed, but look at what Nadia called it: is that "
+              "worth nothing, or less?"),
         Wrong("completed is paid", lambda: coached(hard=1.0),
               "Getting through all sets is not what is paid. How hard was it said to be?"),
         Wrong("easy is paid", lambda: coached(easy=1.0),
@@ -123,6 +137,10 @@ TRACE = Value(
         Wrong("old entry not taken off",
               lambda: coached(weigh=lambda old, target: old + 0.2 * target),
               "You add a fifth of the target. What is added is a fifth of the surprise."),
+        Wrong("only the moves", lambda: coached(moves=True),
+              "This is by how much each entry moves. To what does it move?"),
+        Wrong("order reversed", lambda: coached()[::-1],
+              "The four numbers stand in the opposite order: slot 1 comes first."),
     ],
     hints=[
         "The next box of a slot is the box of the slot after it. Fill in all boxes first.",

@@ -24,6 +24,7 @@ PASSED, NOT_YET = "passed", "not yet"
 ABSENT, CANNOT = "not attempted", "cannot be checked"
 
 HEAD = "import numpy as np\nfrom rxcourse import check, hint"
+Q1 = "updated = (0.05, 0.45, 0.45, 0.05, 2.06, 1.43, 2.015)"
 TARGETS = """
 def my_targets(reward, terminated, truncated, next_values, gamma):
     return reward + gamma * ~terminated * next_values.max(axis=1)
@@ -47,7 +48,7 @@ def right_cells():
     """Short right answers to all questions, a cell for each."""
     cells = {
         "head": HEAD,
-        "06.q1": "updated = (2.06, 1.43, 2.015)",
+        "06.q1": Q1,
         "06.q2": TARGETS,
         "06.q3": "tipping_rate = 0.05",
         "06.q4": DOUBLE,
@@ -117,7 +118,7 @@ CASES = {
     "right": (json.dumps(SOLUTION).encode(), NO_QUIZ, ""),
     "blank": (EXERCISE, dict.fromkeys(NAMES, ABSENT), ""),
     "all right": (notebook(right_cells()), {}, ""),
-    "wrong by hand": (changed(q1="updated = (2.1, 1.4, 2.05)"), {"06.q1": NOT_YET}, ""),
+    "wrong by hand": (changed(q1=Q1.replace("2.06", "2.1")), {"06.q1": NOT_YET}, ""),
     "wrong bootstraps": (function("return reward + gamma * next_values.max(axis=1)"), Q2, ""),
     "wrong axis": (function("return reward + gamma * ~terminated * next_values.max()"), Q2, ""),
     "wrong letters": (changed(z1='z1 = "a"', z2='z2 = "x"', z4="z4 = 3"),
@@ -125,10 +126,10 @@ CASES = {
     "half done": (notebook(dict(list(right_cells().items())[:4])),
                   dict.fromkeys(NAMES[3:], ABSENT), ""),
     "loop in a cell": (first("while True: pass"), {}, "Cell 2 did not finish"),
-    "loop after an answer": (changed(q1="updated = (2.06, 1.43, 2.015)\nwhile True: pass"), {},
+    "loop after an answer": (changed(q1=f"{Q1}\nwhile True: pass"), {},
                              "did not finish"),
-    "loop before an answer": (changed(q1="while True: pass\nupdated = (2.06, 1.43, 2.015)"),
-                              {"06.q1": ABSENT}, "did not finish"),
+    "loop before an answer": (changed(q1=f"while True: pass\n{Q1}"),
+                              {"06.q1": NOT_YET}, "did not finish"),
     # A bare except sees an alarm only inside a call: Python covers no plain jump by it.
     "loop with a bare except": (first("""
         import time
@@ -150,8 +151,8 @@ CASES = {
     "deep recursion": (function("return my_targets(reward, terminated, truncated, next_values, 1)"),
                        Q2, ""),
     "exception at import": (first("import no_such_package"), {}, "no_such_package"),
-    "exception in a cell": (changed(q1="updated = (1 / 0, 1, 1)"), {"06.q1": ABSENT}, "ZeroDiv"),
-    "syntax error": (changed(q1="updated = (2.06, 1.43"), {"06.q1": ABSENT}, "Cell 4 was left out"),
+    "exception in a cell": (changed(q1="updated = (1 / 0, 1, 1)"), {"06.q1": NOT_YET}, "ZeroDiv"),
+    "syntax error": (changed(q1="updated = (0.05"), {"06.q1": NOT_YET}, "Cell 4 was left out"),
     "memory hog": (first("hog = bytearray(2**31)"), {}, "MemoryError"),
     "memory hog in pieces": (first("""
         import numpy
@@ -191,18 +192,18 @@ CASES = {
     "magics": (first("%matplotlib inline\n!pip list\nnp?\nfiles = !ls\nupdated = 1"), {},
                "Cell 2: lines with"),
     "other cells": (first("%%bash\nrm -rf data"), {}, "%%bash is not Python"),
-    "unicode Ünïcödé 学生": (changed(q1="grüße = '学生'\nupdated = (2.06, 1.43, 2.015)"), {}, ""),
+    "unicode Ünïcödé 学生": (changed(q1=f"grüße = '学生'\n{Q1}"), {}, ""),
     "name with spaces, (and more)": (notebook(right_cells()), {}, ""),
     "wrong types": (changed(q1='updated = "2.06"', q2="my_targets = 3", q3="tipping_rate = []",
                             q6="to_refuse = to_refuse_ = lambda: 1", z1="z1 = print"),
                     dict.fromkeys(["06.q1", "06.q2", "06.q3", "06.q6", "06.z1"], NOT_YET), ""),
-    "not a number": (changed(q1="updated = [float('nan')] * 3", q3="tipping_rate = np.nan"),
+    "not a number": (changed(q1="updated = [float('nan')] * 7", q3="tipping_rate = np.nan"),
                      {"06.q1": NOT_YET, "06.q3": NOT_YET}, ""),
     "arguments changed": (function("""
         next_values *= gamma
         return reward + ~terminated * next_values.max(axis=1)
         """), Q2, ""),
-    "overwritten later": (changed(last="updated = (0, 0, 0)"), {"06.q1": NOT_YET}, ""),
+    "overwritten later": (changed(last="updated = (0,) * 7"), {"06.q1": NOT_YET}, ""),
     "thread left behind": (first("""
         import threading, time
         threading.Thread(target=time.sleep, args=(1000,)).start()
@@ -221,12 +222,12 @@ CASES = {
                        {}, "numpy.asarray"),
     "builtins replaced": (first("import builtins\nbuiltins.len = lambda x: 3\nmax = min"), {},
                           "builtins.len"),
-    "forged with numpy": (changed(q1="updated = (1, 1, 1)\nimport numpy\n"
+    "forged with numpy": (changed(q1="updated = (1,) * 7\nimport numpy\n"
                                      "numpy.isclose = lambda a, *b, **k: numpy.ones_like(a, bool)"),
                           {"06.q1": NOT_YET}, "numpy.isclose"),
     "forged records": (changed(q1="""
         import glob, json
-        updated = (0, 0, 0)
+        updated = (0,) * 7
         line = {"kind": "verdict", "question": "06.q1", "state": "passed", "message": ""}
         files = glob.glob("../*.jsonl")
         assert files
