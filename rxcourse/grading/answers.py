@@ -6,13 +6,11 @@ import importlib.util
 import pickle
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from rxcourse.grading.library import questions
 from rxcourse.grading.question import Question
-
-COMPUTED = ("key", "mistaken", "tried")
-"""What the kinds of questions compute on first use and keep."""
 
 
 def asked(chapter: str, extra: Path | None = None) -> dict[str, Question]:
@@ -62,9 +60,9 @@ def computed(known: Mapping[str, Question]) -> dict[str, bytes]:
     """
     kept = {}
     for name, question in known.items():
-        parts = [part for part in COMPUTED if hasattr(type(question), part)]
         try:
-            kept[name] = pickle.dumps({part: getattr(question, part) for part in parts})
+            parts = {part: getattr(question, part) for part in _kept_by(question)}
+            kept[name] = pickle.dumps(parts)
         except (pickle.PicklingError, AttributeError, TypeError):
             continue
     return kept
@@ -75,5 +73,11 @@ def install(known: Mapping[str, Question], kept: Mapping[str, bytes]) -> None:
     for name, question in known.items():
         if name in kept:
             question.__dict__.update(pickle.loads(kept[name]))
-        for part in COMPUTED:
-            getattr(question, part, None)
+        for part in _kept_by(question):
+            getattr(question, part)
+
+
+def _kept_by(question: Question) -> list[str]:
+    """What this kind of question computes on first use and keeps."""
+    kind = type(question)
+    return [name for name in dir(kind) if isinstance(getattr(kind, name), cached_property)]
