@@ -16,6 +16,7 @@ import inspect
 import linecache
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -104,33 +105,42 @@ def _check_signature(function, name: str, args) -> None:
 
 
 def _limited(job: Callable[[], Any], seconds: float) -> Any:
-    """Run a job in this thread; after `seconds` a TimeUp is raised inside it."""
-    here, done, late = threading.get_ident(), threading.Event(), threading.Event()
+    """Run a job in this thread; after `seconds` a TimeUp is raised inside it.
+
+    A TimeUp may arrive between any two steps of this thread, so this thread uses a bare
+    lock and lists here. An Event could be left locked for ever.
+    """
+    here, late, ended, stdout = threading.get_ident(), [], [], sys.stdout
+    running = threading.Lock()
+    running.acquire()
 
     def watch():
-        if done.wait(seconds):
-            return
-        late.set()
-        while True:  # again and again: a bare except in the job may swallow some
-            _interrupt(here, TimeUp)
-            if done.wait(0.02):
-                return
+        if not running.acquire(timeout=seconds):
+            late.append(True)
+            while True:  # again and again: a bare except in the job may swallow some
+                _interrupt(here, TimeUp)
+                if running.acquire(timeout=0.02):
+                    break
+        ended.append(True)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
     try:
+        watcher.start()
         with _quiet():
             result = job()
     finally:
         while True:
             try:
-                done.set()
-                watcher.join()
+                sys.stdout = stdout
+                if running.locked():
+                    running.release()
+                while not ended and watcher.ident is not None:
+                    time.sleep(0.0002)
                 _interrupt(here, None)  # one that was sent and has not arrived
                 break
             except TimeUp:
                 continue
-    if late.is_set():  # it swallowed the interruption and came back all the same
+    if late:  # it swallowed the interruption and came back all the same
         raise TimeUp
     return result
 
