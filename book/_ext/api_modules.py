@@ -31,9 +31,7 @@ def modules(name):
     return [
         f"{name}.{short}"
         for short in sorted(names)
-        if not short.startswith("_")
-        and f"{name}.{short}" not in HIDDEN
-        and not re.fullmatch(r"ch\d\d", short)  # the questions of a chapter, with their answers
+        if not short.startswith("_") and f"{name}.{short}" not in HIDDEN
     ]
 
 

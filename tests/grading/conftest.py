@@ -61,16 +61,7 @@ def _operator(node):
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OPERATORS:
         old, node.op = type(node.op).__name__, OPERATORS[type(node.op)]()
         return f"{old} becomes {type(node.op).__name__}"
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert | ast.Not):
-        node.op = ast.UAdd() if isinstance(node.op, ast.Invert) else ast.Not()
-        if isinstance(node.op, ast.UAdd):  # +x of a truth value is no operation: count it as x * 1
-            node.op, node.operand = ast.USub(), ast.UnaryOp(ast.USub(), _times_one(node.operand))
-            return "~ is dropped"
     return ""
-
-
-def _times_one(operand):
-    return ast.BinOp(operand, ast.Mult(), ast.Constant(1))
 
 
 def _comparison(node):
@@ -81,18 +72,29 @@ def _comparison(node):
 
 
 def _copy(node):
-    """A table that is changed in place."""
+    """A table that is changed in place, or a ~ that is forgotten."""
     for name, value in ast.iter_fields(node):
         parts = value if isinstance(value, list) else [value]
         for place, part in enumerate(parts):
-            if (isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
-                    and part.func.attr == "copy"):  # fmt: skip
-                if isinstance(value, list):
-                    value[place] = part.func.value
-                else:
-                    setattr(node, name, part.func.value)
-                return "a copy is dropped"
+            inside, told = _unwrapped(part)
+            if not told:
+                continue
+            if isinstance(value, list):
+                value[place] = inside
+            else:
+                setattr(node, name, inside)
+            return told
     return ""
+
+
+def _unwrapped(part):
+    """``x`` of ``x.copy()`` or ``~x``, and what was dropped."""
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+        if part.func.attr == "copy":
+            return part.func.value, "a copy is dropped"
+    elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Invert):
+        return part.operand, "~ is dropped"
+    return part, ""
 
 
 def _axis(node):

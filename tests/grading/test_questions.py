@@ -258,6 +258,17 @@ def test_stub_and_solution_differ_only_in_the_blanks(path):
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_no_explanation_of_a_solution_reaches_the_exercise(path):
+    solution = "\n".join(c.source for c in store.read(path).cells)
+    told = re.findall(r"\*\*Solution\.\*\* (.+)", solution)
+    assert len(told) == sum(".q" in id for id in questions(path.stem[:2]))
+    exercise_text = (ROOT / "exercises" / path.name).read_text("utf-8")
+    assert "**Solution.**" not in exercise_text
+    for words in told:
+        assert words.split(". ")[0][:60] not in exercise_text
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_a_solution_notebook_asks_each_exercise_once_under_its_title(path):
     known = [q for q in questions(path.stem[:2]).values() if ".q" in q.id]
     headings = re.findall(

@@ -180,9 +180,10 @@ def test_every_question_stands_on_the_page_of_its_chapter(page_of, chapter):
     for question in questions(chapter).values():
         assert plain(f"{question.id} {question.title}") in words, question.id
         if isinstance(question, Choice):
-            for option in question.options.values():
+            for letter, option in question.options.items():
                 assert plain(option.text) in words, (question.id, option.text)
-                assert plain(option.reason) in words, (question.id, option.reason)
+                verdict = "right" if letter == question.right else "no"
+                assert plain(f"{letter} {verdict} {option.reason}") in words, question.id
 
 
 @pytest.mark.parametrize("chapter", chapters())
