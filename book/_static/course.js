@@ -41,3 +41,12 @@
     document.addEventListener("toggle", markWide, true);
   });
 })();
+
+// Printed tables keep their columns and scroll; printed sentences wrap.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const output of document.querySelectorAll("div.cell_output pre")) {
+    const lines = output.textContent.split("\n").filter((line) => line.trim());
+    const columns = lines.filter((line) => /\S {2,}\S/.test(line));
+    if (columns.length > 1 && 2 * columns.length > lines.length) output.classList.add("columns");
+  }
+});

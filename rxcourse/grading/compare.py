@@ -51,8 +51,9 @@ def _of_tuples(got, want, tol, show) -> str:
     if (number := _length(got)) > LONG:  # a copy of it may not fit into memory
         return f"{len(want)} values were expected, got {number}."
     if isinstance(got, str):
-        return (f"{len(want)} values were expected, got one text. Put each into its own quotes, "
-                "with commas between them.")  # fmt: skip
+        words = all(isinstance(x, str) for x in want)
+        how = "Put each into its own quotes" if words else "Write them without quotes"
+        return f"{len(want)} values were expected, got one text. {how}, with commas between them."
     if isinstance(got, set | frozenset):
         return f"{len(want)} values in an order were expected; a set has none. Use ( ) or [ ]."
     try:

@@ -100,6 +100,7 @@ OTHER = [
     ("0,5", 1, "Take the quotes away, and write a decimal point"),
     ((1, 88), 1.88, "one number was expected, got the shape .* a point, not a comma"),
     ("a, b", ("a", "b"), "one text. Put each into its own quotes"),
+    ("1, 2", (1, 2), "one text. Write them without quotes"),
     ({1, 2}, (1, 2), "a set has none"), ((1, None), (1, 2), "number 2, there is nothing yet"),
     ("False", False, "without quotes"), (count(), (1, 2), "2 values were expected"),
     (None, 1, "nothing came back"),
