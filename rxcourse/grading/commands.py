@@ -107,9 +107,8 @@ def main(arguments=None) -> int:
         if hasattr(stream, "reconfigure"):  # a console may lack some letters
             stream.reconfigure(errors="replace")
     # Modules are loaded when they are needed, so that a broken package stops one command only.
-    module = import_module(
-        "rxcourse.grading.grade" if chosen.command == "grade" else "rxcourse.grading.learner"
-    )
+    name = "batch.command" if chosen.command == "grade" else "learner"
+    module = import_module(f"rxcourse.grading.{name}")
     try:
         return getattr(module, chosen.command)(chosen)
     except ValueError as problem:

@@ -52,7 +52,7 @@ def start(chosen) -> int:
 
 def check(chosen) -> int:
     """Judge a saved notebook, and keep the verdicts if there is a progress file."""
-    from rxcourse.grading.submission import Grader, Limits
+    from rxcourse.grading.batch.submission import Grader, Limits
 
     path = places.own_copy(chosen.chapter, chosen.folder)
     print(f"{path}, as it was saved")

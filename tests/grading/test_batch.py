@@ -412,7 +412,7 @@ def test_the_example_of_the_guide(tmp_path):
 
 
 def test_ctrl_c_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
-    from rxcourse.grading.submission import Graded, Grader
+    from rxcourse.grading.batch.submission import Graded, Grader
 
     def stopped(self, path, stop=None):
         if path.stem == "06_b":

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rxcourse.grading import doctor, limits, places, progress
+from rxcourse.grading import doctor, places, progress
+from rxcourse.grading.batch import limits
 from rxcourse.grading.commands import EXAMPLES, main, parser
 from rxcourse.grading.library import chapters, questions
 from rxcourse.grading.verdict import Verdict

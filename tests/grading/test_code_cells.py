@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from rxcourse.grading import code_cells
-from rxcourse.grading.code_cells import Cell, Unreadable, as_python, read
+from rxcourse.grading.batch import code_cells
+from rxcourse.grading.batch.code_cells import Cell, Unreadable, as_python, read
 
 
 def stored(tmp_path, content):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rxcourse.grading import answers, code_cells, process
+from rxcourse.grading.batch import answers, code_cells, process
 from rxcourse.grading.question import Question
 from rxcourse.grading.verdict import CANNOT, NOT_ATTEMPTED, NOT_YET, PASSED, Verdict
 

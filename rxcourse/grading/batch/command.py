@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rxcourse.grading import batch, gradebook, places
-from rxcourse.grading.submission import Limits
+from rxcourse.grading import places
+from rxcourse.grading.batch import folder, gradebook
+from rxcourse.grading.batch.submission import Limits
 
 LEAST_MEMORY = 256
 """MiB."""
@@ -25,7 +26,7 @@ def grade(chosen) -> int:
         )
     if chosen.extra_checks and not chosen.extra_checks.is_file():
         raise ValueError(f"There is no file {chosen.extra_checks}.")
-    handed_in = batch.submissions(chosen.folder, chosen.chapter or "")
+    handed_in = folder.submissions(chosen.folder, chosen.chapter or "")
     if not any(submission.file for submission in handed_in):
         raise ValueError(f"There are no notebooks (*.ipynb) in {chosen.folder}.")
     if not any(submission.chapter for submission in handed_in):
@@ -40,11 +41,11 @@ def grade(chosen) -> int:
         _try_to_write(chosen.json / "trial.json")
         (chosen.json / "trial.json").unlink()
     limits = Limits(chosen.seconds, chosen.memory)
-    graders = batch.graders(handed_in, limits, chosen.extra_checks)
+    graders = folder.graders(handed_in, limits, chosen.extra_checks)
     results = []
     try:
         with tqdm(total=len(handed_in), disable=None, unit="notebook") as bar:  # terminals only
-            running = batch.grade(handed_in, graders, jobs=chosen.jobs, done=bar.update)
+            running = folder.grade(handed_in, graders, jobs=chosen.jobs, done=bar.update)
             with contextlib.closing(running):
                 results.extend(running)
     except KeyboardInterrupt:

@@ -18,9 +18,9 @@ import types
 import warnings
 from pathlib import Path
 
-from rxcourse.grading import answers, code_cells, limits
-from rxcourse.grading.originals import Originals
-from rxcourse.grading.process import NO_MEMORY
+from rxcourse.grading.batch import answers, code_cells, limits
+from rxcourse.grading.batch.originals import Originals
+from rxcourse.grading.batch.process import NO_MEMORY
 from rxcourse.grading.running import TimeUp, _told
 from rxcourse.grading.verdict import CANNOT, NOT_ATTEMPTED, NOT_YET
 

@@ -31,9 +31,9 @@ MOST = 2**21
 BEGIN = (
     "import json, os, sys; path = sys.argv[1]; job = json.load(open(path, encoding='ascii')); "
     "os.remove(path); sys.path[:] = job['path']; "
-    "from rxcourse.grading.child import main; main(job)"
+    "from rxcourse.grading.batch.child import main; main(job)"
 )
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 
 
 class Ended(NamedTuple):

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from rxcourse.grading.batch.submission import Graded, Grader, Limits
 from rxcourse.grading.library import chapters
-from rxcourse.grading.submission import Graded, Grader, Limits
 
 CHAPTER = re.compile(r"(?<!\d)(\d\d)_")
 

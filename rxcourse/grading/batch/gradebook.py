@@ -7,8 +7,8 @@ import json
 import re
 from pathlib import Path
 
-from rxcourse.grading.batch import Submission
-from rxcourse.grading.submission import Graded, Grader
+from rxcourse.grading.batch.folder import Submission
+from rxcourse.grading.batch.submission import Graded, Grader
 from rxcourse.grading.verdict import CANNOT
 
 LONGEST_NOTE = 400
