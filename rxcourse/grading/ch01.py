@@ -302,15 +302,10 @@ class Pair(Value):
     """Two numbers, which are not the same one twice."""
 
     def look_at(self, answer) -> str:
-        text = super().look_at(answer)
+        text, pair = super().look_at(answer), self.numbers(answer)
         if not text or text in {wrong.message for wrong in self.wrong}:
             return text
-        if isinstance(answer, np.ndarray):
-            answer = answer.ravel().tolist()
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            return text
-        numbers = all(isinstance(x, int | float | np.number) for x in answer)
-        same = numbers and answer[0] == answer[1]
+        same = pair is not None and pair[0] == pair[1]
         return "The same number twice. Two discounts give two numbers." if same else text
 
 
@@ -699,7 +694,7 @@ def once(r=0.0, old=0.2, best=1.5, alpha=0.25, gamma=0.8, function=by_entry) -> 
 
 QUIZ = (
     Choice(
-        id="01.z1", title="The flag", name="z1", objective=1, section="The loop",
+        id="01.z1", title="The flag", objective=1, section="The loop",
         text="After Leo's last slot `step` hands back terminated `False` and truncated `True`. "
              "What does that say?",
         options={
@@ -714,7 +709,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="01.z2", title="Slots and days", name="z2", objective=1, section="The loop",
+        id="01.z2", title="Slots and days", objective=1, section="The loop",
         text="Lotte, 52, has a programme of 24 slots in this simulator. How many days are that?",
         value=lambda: days(24), tol=1e-9, decimals=0,
         near='The section "The loop" says how long a slot is. How many days are 24 of them?',
@@ -729,7 +724,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="01.z3", title="One box, two times", name="z3", objective=2,
+        id="01.z3", title="One box, two times", objective=2,
         section="The first difficulty: the state",
         text="In the same box and with the same action, sessions early in the programme were Hard "
              "far more often than late ones. What does that tell?",
@@ -745,7 +740,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="01.z4", title="The day after", name="z4", objective=2,
+        id="01.z4", title="The day after", objective=2,
         section="The third difficulty: the reward",
         text="A coach judges each action by the reward of the same slot. What is missed most?",
         options={
@@ -760,7 +755,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="01.z5", title="What an interval says", name="z5", objective=3,
+        id="01.z5", title="What an interval says", objective=3,
         section="Four plans that everyone should beat",
         text="A plan is worth 0.99 on 2,000 people, with a 95 % interval from 0.93 to 1.05. What "
              "does the interval say?",
@@ -776,7 +771,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="01.z6", title="The price of an injury", name="z6", objective=4,
+        id="01.z6", title="The price of an injury", objective=4,
         section="An interview question, answered, and what to ask a vendor",
         text="You are asked in an interview how your engine avoids injuries. Which answer is the "
              "strongest?",
@@ -793,12 +788,12 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="01.z7", title="One experience", name="z7", objective=5,
+        id="01.z7", title="One experience", objective=5,
         section="A coach that learns, in ten lines",
         text="A box and action are thought to be worth 0.2. The coach acts, earns 0, and comes to "
              "a box whose best action is worth 1.5. With gamma 0.8 and a share of 0.25, what is "
              "the new number?",
-        value=once, tol=1e-6, decimals=2,
+        value=once, decimals=2,
         near='The section "A coach that learns, in ten lines" has the line that does this.',
         reason="It now looks like 0 + 0.8 times 1.5 = 1.2. A quarter of the way from 0.2 to there.",
         wrong=[
@@ -817,7 +812,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="01.z8", title="Ten lines beat the rule", name="z8", objective=5,
+        id="01.z8", title="Ten lines beat the rule", objective=5,
         section="Forty coaches",
         text="In the chapter the forty coaches ended ahead of the rule in discounted reward, and "
              "level with it in reward a slot. What may be claimed?",

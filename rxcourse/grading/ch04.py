@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +11,6 @@ from rxcourse.agents.bounds import error_bounds
 from rxcourse.agents.planning import value_iteration
 from rxcourse.grading.compare import difference
 from rxcourse.grading.question import Case, Choice, Function, Numeric, Option, Value, Wrong
-from rxcourse.grading.running import call
 from rxcourse.mdp import TabularMDP, bellman_backup, policy_value
 
 Array = np.ndarray
@@ -498,35 +497,21 @@ def by_powers(P, R, gamma, tol):
             return values[-1], len(values) - 1
 
 
-LONGER = ("The values are right, but it goes on for longer than `tol` asks. Stop as soon as the "
-          "bound is no larger than `tol`.")  # fmt: skip
+def for_longer(results) -> bool:
+    """Whether all values are those of an endless run, after more rounds than needed."""
+    for (case, (_, enough)), result in zip(STOP.tried, results, strict=True):
+        P, R, gamma, _ = case.args
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            return False
+        values, rounds = result
+        if not isinstance(rounds, int | np.integer) or rounds <= enough:
+            return False
+        if difference(values, by_powers(P, R, gamma, 1e-9)[0]):
+            return False
+    return True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop(Function):
-    """A solver that may go on for too long in any number of ways."""
-
-    def look_at(self, answer) -> str:
-        text = super().look_at(answer)
-        by_name = {wrong.message for wrong in self.wrong}
-        return LONGER if text and text not in by_name and self._longer(answer) else text
-
-    def _longer(self, answer) -> bool:
-        """Whether the values are those of an endless run, after more rounds than needed."""
-        for case, (_, enough) in self.tried:
-            P, R, gamma, _ = case.args
-            result = call(answer, *case.args, seconds=self.seconds)
-            if not isinstance(result, tuple | list) or len(result) != 2:
-                return False
-            values, rounds = result
-            if not isinstance(rounds, int | np.integer) or rounds <= enough:
-                return False
-            if difference(values, by_powers(P, R, gamma, 1e-9)[0]):
-                return False
-        return True
-
-
-STOP = Stop(
+STOP = Function(
     id="04.q6", title="The app that stops too early", name="solve", rung="find the bug",
     minutes=12, objective=4, section="What goes wrong: stopping when little changes",
     cases=precisions, expected=by_powers,
@@ -562,10 +547,11 @@ STOP = Stop(
               "The rounds are right, but the values returned are those of the round before."),
         Wrong("goes on at equality", stopping(more=True),
               "It goes on when the bound equals `tol`. That is exact enough."),
-        Wrong("until nothing moves", stopping(lambda g, d: 1.0 * (abs(d).max() > 1e-12) * 1e9),
-              LONGER),
         Wrong("rounds first", lambda *args: by_powers(*args)[::-1],
               "The rounds come first here. Return the values, then the number of rounds."),
+        Wrong("until nothing moves", stopping(lambda g, d: 1.0 * (abs(d).max() > 1e-12) * 1e9),
+              "The values are right, but it goes on for longer than `tol` asks. Stop as soon as "
+              "the bound is no larger than `tol`.", for_longer),
     ],
     hints=[
         "Look at the condition of the loop. What would you like to know to be below `tol`?",
@@ -731,7 +717,7 @@ def at_most(step: float, gamma: float) -> float:
 
 QUIZ = (
     Choice(
-        id="04.z1", title="Two hard days in a row", name="z1", objective=1,
+        id="04.z1", title="Two hard days in a row", objective=1,
         section="The smallest model that has the dilemma",
         text="Deniz, 27, sprints. After a hard day she is worn out only if the day before was hard "
              "as well. The state of her table says how she feels today. What does the table need?",
@@ -748,7 +734,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="04.z2", title="What 5.2 says", name="z2", objective=2, section="The value of a plan",
+        id="04.z2", title="What 5.2 says", objective=2, section="The value of a plan",
         text="Under a plan, the value of the state *fresh* is 5.2. What does that say?",
         options={
             "a": Option("Everyone who starts fresh collects 5.2.", "Chances enter. One person gets "
@@ -763,7 +749,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="04.z3", title="The second round", name="z3", objective=3, section="Value iteration",
+        id="04.z3", title="The second round", objective=3, section="Value iteration",
         text="Igor, 38, swims. After one round, fresh is worth 2 and sore 1. A sore swim earns 1 "
              "and leaves him fresh with chance 0.1, otherwise sore. A rest earns 0 and makes him "
              "fresh. With gamma 0.8, what is *sore* worth after the second round?",
@@ -789,7 +775,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="04.z4", title="After five rounds", name="z4", objective=3, section="Value iteration",
+        id="04.z4", title="After five rounds", objective=3, section="Value iteration",
         text="Value iteration starts at 0 everywhere. What do the values after exactly five rounds "
              "mean, if one stops there?",
         options={
@@ -804,7 +790,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="04.z5", title="How far at most?", name="z5", objective=4,
+        id="04.z5", title="How far at most?", objective=4,
         section="What goes wrong: stopping when little changes",
         text="In the last round no value changed by more than 0.02. Gamma is 0.95. How far from "
              "the truth are the values at most?",
@@ -825,7 +811,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="04.z6", title="A narrow lead", name="z6", objective=5,
+        id="04.z6", title="A narrow lead", objective=5,
         section="When to refuse this policy",
         text="For Pavel, 70, a table values Increase at 2.31 and Maintain at 2.30. What should be "
              "done with the optimum of this table in his state?",
@@ -841,7 +827,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="04.z7", title="An empty calendar", name="z7", objective=5, back="01",
+        id="04.z7", title="An empty calendar", objective=5, back="01",
         section="When to refuse this policy",
         text="A plan solved exactly is sold as best, and was compared with chance only. Which "
              "comparison of chapter 1 is missed most?",
@@ -857,7 +843,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="04.z8", title="Better or worse than nothing", name="z8", objective=2, back="01",
+        id="04.z8", title="Better or worse than nothing", objective=2, back="01",
         section="Returns: adding up a course of sessions",
         text="In chapter 1 the coach's rule was worth less than doing nothing with gamma 0.9, and "
              "more with gamma 0.97. What had changed between the two results?",

@@ -10,7 +10,16 @@ from rxcourse.agents.batch_prediction import batch_td
 from rxcourse.agents.monte_carlo import monte_carlo
 from rxcourse.agents.td import n_step_td, td_prediction
 from rxcourse.data import Dataset
-from rxcourse.grading.question import Case, Choice, Function, Numeric, Option, Value, Wrong
+from rxcourse.grading.question import (
+    Case,
+    Choice,
+    Function,
+    Numeric,
+    Option,
+    Value,
+    Wrong,
+    sampling_tol,
+)
 from rxcourse.mdp import TabularMDP, policy_value
 from rxcourse.policy import Uniform
 from rxcourse.simulators.pushup import baselines
@@ -658,8 +667,7 @@ BIAS = Value(
     id="05.q6", title="Eight hundred logs from too high", name="bias_and_spread",
     rung="experiment", minutes=15, objective=3, section="A thousand logs of the same rule",
     value=measured,
-    # 5 standard errors of the difference between 800 and 4,000 logs; a spread errs less.
-    tol=5 * SPREAD * (1 / ASKED + 1 / OURS) ** 0.5,
+    tol=sampling_tol(SPREAD, ASKED, OURS),  # a spread errs less than a mean
     near="Check the start of 2, step size 0.2, 30 slots, 5 episodes, and the order of the four.",
     wrong=[
         Wrong("methods exchanged", lambda: measured()[2:] + measured()[:2],
@@ -794,7 +802,7 @@ def one_step(old: float, reward: float, ahead: float, *, alpha: float, gamma: fl
 
 QUIZ = (
     Choice(
-        id="05.z1", title="Which of the two scatters", name="z1", objective=3,
+        id="05.z1", title="Which of the two scatters", objective=3,
         section="Bias and variance in one number",
         text="The start is forgotten, and both methods use the same small step. Why do Monte "
              "Carlo's estimates scatter more from log to log?",
@@ -811,7 +819,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="05.z2", title="The last logged step", name="z2", objective=2,
+        id="05.z2", title="The last logged step", objective=2,
         section="What goes wrong: the end of looking taken for the end",
         text="The value of a state is 0.8. A step from it brings the reward -1 and leads to a "
              "state worth 0.6. There the study ends; the person trains on. With step size 0.25 and "
@@ -837,7 +845,7 @@ QUIZ = (
         ],
     ),
     Numeric(
-        id="05.z3", title="How slowly TD forgets", name="z3", objective=3,
+        id="05.z3", title="How slowly TD forgets", objective=3,
         section="A thousand logs of the same rule",
         text="All values are too high by 0.5. Gamma is 0.8 and the step size 0.1. By how much does "
              "one TD update lower a value on average?",
@@ -857,7 +865,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="05.z4", title="How long to wait", name="z4", objective=4,
+        id="05.z4", title="How long to wait", objective=4,
         section="Between one step and the end",
         text="A new gym has logged very few episodes so far, all values still stand at their "
              "start, and the start is a guess. Which n promises the smaller error now, and what "
@@ -874,7 +882,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="05.z5", title="A thousand logs agree", name="z5", objective=5,
+        id="05.z5", title="A thousand logs agree", objective=5,
         section="A thousand logs of the same rule",
         text="A report on Ruben, 49, says: a thousand resampled logs agree on his value within "
              "0.02. What is missing before the number may be used?",
@@ -891,7 +899,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="05.z6", title="Eight people", name="z6", objective=1,
+        id="05.z6", title="Eight people", objective=1,
         section="The same log, read twice",
         text="Gamma is 0.8. Two people were first seen in Medium/High, rested (reward 0) and were "
              "Medium/Low next; there one earned 1 and one 0, and the episode ended. Six others "
@@ -916,7 +924,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="05.z7", title="What the equation averages", name="z7", objective=1, back="04",
+        id="05.z7", title="What the equation averages", objective=1, back="04",
         section="The two formulas",
         text="How does one TD update differ from the Bellman equation of the same rule?",
         options={
@@ -931,7 +939,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="05.z8", title="Better than what", name="z8", objective=5, back="01",
+        id="05.z8", title="Better than what", objective=5, back="01",
         section="One person, one question",
         text="From logged sessions the coach's rule is found to be worth 0.7 for people like "
              "Jonas. Is that good?",

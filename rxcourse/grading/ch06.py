@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from itertools import islice
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from rxcourse.agents.planning import value_iteration
 from rxcourse.agents.q_learning import q_learning
 from rxcourse.agents.schedules import polynomial
-from rxcourse.grading.compare import difference
-from rxcourse.grading.question import Case, Choice, Function, Numeric, Option, Value, Wrong
+from rxcourse.grading.question import (
+    Case,
+    Choice,
+    Function,
+    Numeric,
+    Option,
+    Value,
+    Wrong,
+    sampling_tol,
+)
 from rxcourse.mdp import policy_value
 from rxcourse.policy import EpsilonGreedy
 from rxcourse.simulators.gridworld import cliff_walking
@@ -412,60 +418,26 @@ def regrets(told=np.mean, **run) -> tuple[float, ...]:
     return tuple(float(told(learned(size, **run))) for size in SIZES)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means(Value):
-    """Means over learners, each with a tolerance from its own spread.
-
-    Parameters
-    ----------
-    spread : callable
-        Standard deviation over learners, a number for each mean.
-    signs : mapping
-        By the name of a wrong answer: how it is known, ``known(question, answer)``; where
-        there is none, it is near the wrong answer's own value.
-    """
-
-    spread: Callable[[], tuple[float, ...]]
-    signs: Mapping[str, Callable[[Means, Array], bool]] = field(default_factory=dict)
-
-    @cached_property
-    def bounds(self) -> Array:
-        """5 standard errors of the difference between the means of those asked for and ours."""
-        return 5 * np.array(self.spread()) * (1 / ASKED + 1 / OURS) ** 0.5
-
-    def close(self, answer: Array, want=None, times: float = 1.0) -> bool:
-        """Whether all means are near the right ones, or near others."""
-        away = abs(answer - np.array(self.key if want is None else want))
-        return bool((away <= times * self.bounds).all())
-
-    def look_at(self, answer) -> str:
-        answer = list(islice(answer, 4)) if isinstance(answer, Iterator) else answer
-        if text := difference(answer, self.key, tol=1e9, show=False):  # not three numbers
-            return f"{text[:1].upper()}{text[1:]}"
-        got = np.concatenate([np.ravel(part) for part in answer]).astype(float)
-        if self.close(got):
-            return ""
-        for wrong, theirs in zip(self.wrong, self.mistaken, strict=True):
-            known = self.signs.get(wrong.name, lambda question, x, v=theirs: question.close(x, v))
-            if known(self, got):
-                return wrong.message
-        place = int(np.argmax(abs(got - np.array(self.key)) > self.bounds))
-        return f"In value number {place + 1}, {got[place]:.4g} is not it. {self.near}"
+def like(undo, times: float = 1.0):
+    """How a slip is known: undone, the numbers are the right ones."""
+    return lambda x: STEP_SIZES.close(undo(x), times)
 
 
-STEP_SIZES = Means(
+STEP_SIZES = Value(
     id="06.q5", title="Three step sizes, two hundred learners each", name="mean_regrets",
     rung="experiment", minutes=15, objective=4, section="Step sizes", value=regrets,
-    spread=lambda: regrets(np.std),
+    tol=lambda: sampling_tol(regrets(np.std), ASKED, OURS),
     near="Check epsilon 0.3, gamma 0.9, 2,000 decisions for each of 200 learners.",
     wrong=[
         Wrong("last two exchanged", lambda: tuple(np.array(regrets())[[0, 2, 1]]),
-              "The last two seem to have changed places: first 0.1, then the one that shrinks."),
+              "The last two seem to have changed places: first 0.1, then the one that shrinks.",
+              like(lambda x: x[[0, 2, 1]])),
         Wrong("first two exchanged", lambda: tuple(np.array(regrets())[[1, 0, 2]]),
-              "The first two seem to have changed places: first 0.5, then 0.1."),
+              "The first two seem to have changed places: first 0.5, then 0.1.",
+              like(lambda x: x[[1, 0, 2]])),
         Wrong("order reversed", lambda: regrets()[::-1],
               "The three numbers are right, in the opposite order: 0.5, then 0.1, then the one "
-              "that shrinks."),
+              "that shrinks.", like(lambda x: x[::-1])),
         Wrong("one for all", lambda: regrets()[:1] * 3,
               "All three look like the result of 0.5. Does each run get its own step size?"),
         Wrong("values instead of regret", lambda: tuple(1 - x for x in regrets()),
@@ -473,19 +445,20 @@ STEP_SIZES = Means(
               "1 for chance."),
         Wrong("worth", lambda: tuple(ends_of_scale()[0] - span() * x for x in regrets()),
               "These are the values of the plans. How far is each from the best, on the scale of "
-              "chance?"),
+              "chance?", like(lambda x: (ends_of_scale()[0] - x) / span())),
         Wrong("not scaled", lambda: tuple(span() * x for x in regrets()),
               "This is what is missing, in units of value. Regret is its share of what separates "
-              "the best plan from chance."),
+              "the best plan from chance.", like(lambda x: x / span(), times=0.6)),
         Wrong("chance", lambda: (1.0, 1.0, 1.0),
               "All three say 1, which is chance. Was the policy judged before it had learned?"),
         Wrong("in per cent", lambda: tuple(100 * x for x in regrets()),
-              "Give shares, not per cents."),
+              "Give shares, not per cents.", like(lambda x: x / 100)),
         Wrong("sign", lambda: tuple(-x for x in regrets()),
               "The sign is turned round: regret is what is missing, so it is 0 at best and "
               "positive otherwise."),
         Wrong("below zero", lambda: (*regrets()[:2], -0.02),
-              "A mean regret cannot be below 0: no plan is worth more than the best."),
+              "A mean regret cannot be below 0: no plan is worth more than the best.",
+              lambda x: bool((x < -1e-6).any())),
         Wrong("median", lambda: regrets(np.median),
               "These look like medians. The typical learner hides the few that went astray: take "
               "the mean."),
@@ -495,21 +468,8 @@ STEP_SIZES = Means(
         Wrong("too few learners",
               lambda: tuple(np.array(regrets()) + [0, 1.5 * STEP_SIZES.bounds[1], 0]),
               "These are near, but a mean over 200 learners comes nearer. How many did you "
-              "train?"),
+              "train?", like(lambda x: x, times=10**0.5)),  # the spread with a tenth of them
     ],
-    signs={
-        "last two exchanged": lambda question, x: question.close(x[[0, 2, 1]]),
-        "first two exchanged": lambda question, x: question.close(x[[1, 0, 2]]),
-        "order reversed": lambda question, x: question.close(x[::-1]),
-        "values instead of regret": lambda question, x: question.close(1 - x),
-        "worth": lambda question, x: question.close((ends_of_scale()[0] - x) / span()),
-        "not scaled": lambda question, x: question.close(x / span(), times=0.6),
-        "in per cent": lambda question, x: question.close(x / 100),
-        "sign": lambda question, x: question.close(-x),
-        "below zero": lambda question, x: bool((x < -1e-6).any()),
-        # the spread of a mean of a tenth as many
-        "too few learners": lambda question, x: question.close(x, times=10**0.5),
-    },
     hints=[
         "`run.policy` is a stack of two hundred policies; the chapter judges them in one call.",
         "`pi = run.policy.probs(np.tile(np.arange(6), (200, 1)))`, then `policy_value(mdp, pi)`.",
@@ -644,7 +604,7 @@ EXERCISES = (TRACE, TARGETS, TIPPING, DOUBLE, STEP_SIZES, REFUSE)
 
 QUIZ = (
     Choice(
-        id="06.z1", title="Same sessions, two plans", name="z1", objective=3,
+        id="06.z1", title="Same sessions, two plans", objective=3,
         section="The four on the cliff",
         text="SARSA and Q-learning saw the same kind of sessions. Why does only SARSA keep away "
              "from the edge?",
@@ -659,7 +619,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="06.z2", title="Off-policy", name="z2", objective=1, section="Four targets",
+        id="06.z2", title="Off-policy", objective=1, section="Four targets",
         text="Q-learning is called off-policy. What does that mean here?",
         options={
             "a": Option("It needs no policy.", "It always behaves in some way; the question is "
@@ -673,10 +633,10 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="06.z3", title="How long is the memory?", name="z3", objective=4, section="Step sizes",
+        id="06.z3", title="How long is the memory?", objective=4, section="Step sizes",
         text="With a constant step size of 0.2 the estimate scatters like a plain average over how "
              "many sessions?",
-        value=lambda: (2 - 0.2) / 0.2, tol=1e-6, decimals=0,
+        value=lambda: (2 - 0.2) / 0.2, decimals=0,
         reason="The variance is alpha / (2 - alpha) times that of one target, so the number is "
                "(2 - alpha) / alpha.",
         wrong=[
@@ -689,7 +649,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="06.z4", title="Which step size settles?", name="z4", objective=4, section="Step sizes",
+        id="06.z4", title="Which step size settles?", objective=4, section="Step sizes",
         text="Which of these step sizes at the n-th update satisfies both conditions of "
              "convergence?",
         options={
@@ -703,7 +663,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="06.z5", title="Ten new exercises", name="z5", objective=5,
+        id="06.z5", title="Ten new exercises", objective=5,
         section="A maximum looks better than it is",
         text="Ten new exercises are equally good. Each was tried a few times, and the best average "
              "is announced as what the best of them is worth. What is wrong?",
@@ -719,7 +679,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="06.z6", title="The log ends", name="z6", objective=2, section="Four targets", back="05",
+        id="06.z6", title="The log ends", objective=2, section="Four targets", back="05",
         text="A study ends while a person goes on training. How should the last target treat the "
              "next state?",
         options={
@@ -734,7 +694,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="06.z7", title="A known table", name="z7", objective=3, back="04",
+        id="06.z7", title="A known table", objective=3, back="04",
         section="What slips do to a plan",
         text="The chances of the map with slips are known. How is the best plan found?",
         options={

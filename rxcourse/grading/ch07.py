@@ -18,6 +18,7 @@ from rxcourse.grading.question import (
     Option,
     Value,
     Wrong,
+    sampling_tol,
 )
 from rxcourse.grading.running import call
 from rxcourse.grading.verdict import Trouble
@@ -392,9 +393,8 @@ HEAD_START = Value(
     id="07.q4", title="A perfect table, and what is left of it", name="weeks_and_shares",
     rung="experiment", minutes=15, objective=3, section="A head start from other people",
     value=head_starts,
-    # 5 standard errors of the difference between the shares of 2,000 and of 6,000 learners, for
-    # a tolerance that counts once absolutely and once as a share.
-    tol=5 * SPREAD * (1 / ASKED + 1 / OURS) ** 0.5 / (1 + FROM_ZEROS),
+    # one for all counts once absolutely and once as a share
+    tol=sampling_tol(SPREAD, ASKED, OURS) / (1 + FROM_ZEROS),
     near="Check 400 slots, epsilon 0.1, gamma 0.9, the bound of 0.05, and the order: weeks first.",
     wrong=[
         Wrong("mean regret", lambda: head_starts(lambda r: r.mean()),
@@ -770,7 +770,7 @@ def share_missing(best: float, chance: float, plan: float) -> float:
 
 QUIZ = (
     Choice(
-        id="07.z1", title="I/M/D/R", name="z1", objective=1, section="The beginner's version",
+        id="07.z1", title="I/M/D/R", objective=1, section="The beginner's version",
         text="One box of a young coach's plan prints I/M/D/R. What does it most likely mean?",
         options={
             "a": Option("Nothing was tried there yet: four zeros tie.",
@@ -785,7 +785,7 @@ QUIZ = (
         },
     ),
     Numeric(
-        id="07.z2", title="A share of what there is to win", name="z2", objective=2,
+        id="07.z2", title="A share of what there is to win", objective=2,
         section="A thousand learners",
         text="In some table the best plan is worth 1.6, acting at random -0.4, and Omar's plan "
              "1.1. What is the regret of Omar's plan?",
@@ -803,7 +803,7 @@ QUIZ = (
         ],
     ),
     Numeric(
-        id="07.z3", title="How many weeks?", name="z3", objective=3, section="A thousand learners",
+        id="07.z3", title="How many weeks?", objective=3, section="A thousand learners",
         text="A slot comes every 36 hours. For how many weeks does a person train who gives the "
              "coach 350 slots?",
         value=lambda: weeks(350), tol=1e-3, decimals=0,
@@ -818,7 +818,7 @@ QUIZ = (
         ],
     ),
     Choice(
-        id="07.z4", title="The rule's own table", name="z4", objective=4,
+        id="07.z4", title="The rule's own table", objective=4,
         section="What there is to win",
         text="A table is filled with the slots of people coached by one rule, each slot counted "
              "alike. Why can the value of this very rule still come out wrong?",
@@ -835,7 +835,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="07.z5", title="Who looks best", name="z5", objective=5,
+        id="07.z5", title="Who looks best", objective=5,
         section="What goes wrong: a person who says it is easier than it is",
         text="Lina reports every set as a little easier than it was, Theo as a little harder. Both "
              "follow the same coach. What does the reward say?",
@@ -852,7 +852,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="07.z6", title="A shield for nothing?", name="z6", objective=5,
+        id="07.z6", title="A shield for nothing?", objective=5,
         section="The price of safety",
         text="With the shield on, a plan loses almost no reward. What follows?",
         options={
@@ -868,7 +868,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="07.z7", title="A loud minority of slots", name="z7", objective=3, back="06",
+        id="07.z7", title="A loud minority of slots", objective=3, back="06",
         section="A head start from other people",
         text="A coach starts from a good table and goes on with the constant step size 0.1. How "
              "many sessions does an entry remember, in round numbers?",
@@ -884,7 +884,7 @@ QUIZ = (
         },
     ),
     Choice(
-        id="07.z8", title="Two kinds of error", name="z8", objective=4, back="05",
+        id="07.z8", title="Two kinds of error", objective=4, back="05",
         section="What there is to win",
         text="A thousand logs of 20 slots agree on a value, and the exact answer is known to be "
              "far from it. What is large, and what is small?",

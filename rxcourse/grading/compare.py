@@ -22,8 +22,9 @@ def difference(got, want, *, tol: float = TOL, show: bool = True) -> str:
     ----------
     got, want
         Numbers, arrays, words, truth values, or tuples and dicts of these.
-    tol : float
-        Numbers may differ by this much, absolutely or as a share.
+    tol : float, or a row of them
+        Numbers may differ by this much, absolutely or as a share. A row has one for each
+        part of a tuple, and all of them are absolute.
     show : bool
         Whether the sentence may tell the expected value.
     """
@@ -64,10 +65,16 @@ def _of_tuples(got, want, tol, show) -> str:
         parts = _flat(parts, want) or parts
     if len(parts) != len(want):
         return f"{len(want)} values were expected, got {len(parts)}."
-    for place, (part, wanted) in enumerate(zip(parts, want, strict=True), start=1):
-        if text := _part(part, wanted, tol, show):
+    each = _shares(tol, want) if np.ndim(tol) else [tol] * len(want)
+    for place, (part, wanted, by) in enumerate(zip(parts, want, each, strict=True), start=1):
+        if text := _part(part, wanted, by, show):
             return f"in value number {place}, {text}"
     return ""
+
+
+def _shares(tol, want) -> list:
+    """Absolute tolerances, as such that count once absolutely and once as a share."""
+    return [by / (1 + np.abs(wanted)) for by, wanted in zip(tol, want, strict=True)]
 
 
 def _flat(parts, want) -> list | None:

@@ -7,9 +7,10 @@ that helps. An answer that agrees with one of them gets its sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,25 @@ class Wrong(NamedTuple):
     computes the wrong value, as ``Value.value`` does the right one."""
     message: str
     """One or two sentences: the misconception, and what to think of. Not the answer."""
+    known: Callable[[Any], bool] | None = None
+    """Recognizes it where being near ``answer`` is too little or too much: is called with the
+    learner's numbers in one row (``Value``), or with the results of all cases (``Function``)."""
+
+
+def sampling_tol(spread, asked: int, ours: int):
+    """Tolerance of a mean over learners where the key is another such mean.
+
+    Five standard errors of the difference, so that a right answer fails less than once in a
+    million: 5 * spread * sqrt(1 / asked + 1 / ours).
+
+    Parameters
+    ----------
+    spread : float, or a row of them
+        Standard deviation over learners.
+    asked, ours : int
+        How many learners are asked for, and how many the key is a mean over.
+    """
+    return 5 * np.asarray(spread) * (1 / asked + 1 / ours) ** 0.5
 
 
 class Case(NamedTuple):
@@ -49,7 +69,8 @@ class Question:
         Chapter, letter, number: "06.q2" for an exercise, "06.z1" for a quiz item.
     title : str
     name : str
-        Of the variable or function that holds the answer.
+        Of the variable or function that holds the answer; a quiz item needs none, its
+        variable is called by its number, "z1".
     rung : str
         One of ``RUNGS``: what kind of work it is.
     minutes : int
@@ -65,7 +86,7 @@ class Question:
 
     id: str
     title: str
-    name: str
+    name: str = ""
     rung: str
     minutes: int
     objective: int
@@ -73,6 +94,10 @@ class Question:
     hints: Sequence[str] = ()
     deeper: bool = False
     wrong: Sequence[Wrong] = ()
+
+    def __post_init__(self):
+        if not self.name:
+            object.__setattr__(self, "name", self.id.partition(".")[2])
 
     @property
     def missing(self) -> str:
@@ -102,14 +127,15 @@ class Value(Question):
     ----------
     value : callable
         Computes the right answer with the package; nothing is typed twice.
-    tol : float
-        Absolute, or as a share.
+    tol : float, or a row of them, or callable
+        One for all numbers counts absolutely or as a share; a row has one for each of several
+        values, absolute. A function without arguments computes it when it is needed.
     near : str
         What to say when no wrong answer by name fits.
     """
 
     value: Callable[[], Any]
-    tol: float = TOL
+    tol: float | Sequence[float] | Callable[[], Sequence[float]] = TOL
     near: str = ""
 
     @cached_property
@@ -117,17 +143,45 @@ class Value(Question):
         return self.value()
 
     @cached_property
+    def bounds(self):
+        """The tolerance, or those of all values."""
+        return self.tol() if callable(self.tol) else self.tol
+
+    @cached_property
     def mistaken(self) -> list:
         """The values of the wrong answers."""
         return [wrong.answer() if callable(wrong.answer) else wrong.answer for wrong in self.wrong]
 
+    def close(self, answer, times: float = 1.0) -> bool:
+        """Whether an answer is near the right one, with so many times the tolerance."""
+        return not difference(answer, self.key, tol=times * np.asarray(self.bounds), show=False)
+
+    def numbers(self, answer) -> np.ndarray | None:
+        """An answer as one row of numbers; None if it has not the shape of the right one."""
+        if difference(answer, self.key, tol=1e9, show=False):
+            return None
+        parts = answer if isinstance(self.key, tuple) else [answer]
+        return np.concatenate([np.ravel(part) for part in parts]).astype(float)
+
     def look_at(self, answer) -> str:
-        if not (text := difference(answer, self.key, tol=self.tol, show=False)):
+        if isinstance(answer, Iterator) and isinstance(self.key, tuple):
+            answer = list(islice(answer, len(self.key) + 1))  # it can be read only once
+        if not (text := difference(answer, self.key, tol=self.bounds, show=False)):
             return ""
         for wrong, theirs in zip(self.wrong, self.mistaken, strict=True):
-            if not difference(answer, theirs, tol=self.tol):
+            if self._is(answer, wrong, theirs):
                 return wrong.message
         return f"{text[:1].upper()}{text[1:]} {self.near}".strip()
+
+    def _is(self, answer, wrong: Wrong, theirs) -> bool:
+        """Whether an answer is this wrong one."""
+        if wrong.known:
+            row = self.numbers(answer)
+            return row is not None and wrong.known(row)
+        tol = self.bounds
+        if np.ndim(tol) and not (isinstance(theirs, tuple) and len(theirs) == len(tol)):
+            tol = max(tol)  # it has other values than the right answer
+        return not difference(answer, theirs, tol=tol)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +228,8 @@ class Function(Question):
         if not (failed := [(label, text) for label, text in told if text]):
             return ""
         for wrong in self.wrong:
-            if self._agree(results, wrong.answer):
+            known = wrong.known or (lambda results, f=wrong.answer: self._agree(results, f))
+            if known(results):
                 return wrong.message
         label, text = failed[0]
         good = len(told) - len(failed)
