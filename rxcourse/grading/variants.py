@@ -1,9 +1,9 @@
 """Exam questions with a seed: ``python -m rxcourse.grading.variants 06 --seed 7 --n 3``.
 
-Each function makes one question from a seed: its text, its answers and the steps that earn
-points. The steps follow the formulas of the chapter; the answers come from the package by
-another route, mostly by running its learners on a process made for the question. With
-``--answers`` the model answers are printed as well.
+Each function of ``QUESTIONS`` makes one question from a seed, a ``Variant``: its text, its
+answers and the steps that earn points. The steps follow the formulas of the chapter; the
+answers come from the package by another route, mostly by running its learners on a process
+made for the question. With ``--answers`` the model answers are printed as well.
 """
 
 from __future__ import annotations
@@ -113,13 +113,40 @@ def _rng(chapter: str, seed: int) -> np.random.Generator:
     return np.random.default_rng([int(chapter), seed])
 
 
-def _row(name: str, cells) -> str:
-    return f"| {name} | " + " | ".join(map(str, cells)) + " |"
+def _pick(rng, *values: float) -> float:
+    """One of these numbers, each as likely."""
+    return float(rng.choice(values))
+
+
+def _table(*rows) -> list[str]:
+    """Lines of a table: a name and cells in each row, the head first, and a free line after it."""
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:], ""]
 
 
 def _plus(x: float) -> str:
     """Write a number that is added: one below 0 in brackets."""
     return f"({number(x)})" if x < 0 else number(x)
+
+
+def _products(weights, values) -> str:
+    """Write a weighted sum, term by term."""
+    return " + ".join(f"{number(w)} · {_plus(x)}" for w, x in zip(weights, values, strict=True))
+
+
+def _named(names, values) -> str:
+    """Write numbers with their names, commas between."""
+    return ", ".join(f"{name} {number(x)}" for name, x in zip(names, values, strict=True))
+
+
+def _moved(old: float, alpha: float, target: float, new: float) -> str:
+    """Write how an estimate moves towards a target."""
+    return f"{number(old)} + {number(alpha)} ({number(target)} - {_plus(old)}) = {number(new)}"
+
+
+def _answers(what: str, names, values) -> dict[str, float]:
+    """Answers of one kind, such as "MC fresh" and "MC tired"."""
+    return {f"{what} {name}": float(x) for name, x in zip(names, values, strict=True)}
 
 
 # ---------------------------------------------------------------- chapter 1
@@ -128,18 +155,11 @@ def _plus(x: float) -> str:
 def two_returns(seed: int) -> Variant:
     """Two plans that a discount ranks one way and a plain sum the other.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    Variant
-        Both returns, both sums, and the better plan under each.
+    Answers: both returns, both sums, and the better plan under each.
     """
     rng = _rng("01", seed)
     while True:
-        gamma = float(rng.choice([0.5, 0.8, 0.9]))
+        gamma = _pick(rng, 0.5, 0.8, 0.9)
         plans = rng.integers(-10, 11, size=(2, 4)) / 10
         weights = gamma ** np.arange(4)
         by_hand, sums = plans @ weights, plans.sum(axis=1)
@@ -162,19 +182,16 @@ def two_returns(seed: int) -> Variant:
         "Two plans were run on the same 1,000 simulated people. The table shows the mean reward "
         "in each of the first four slots; after that both plans rest, with reward 0. A third "
         "plan rests from the first slot on.", "",
-        _row("slot", range(1, 5)), _row("---", ["---"] * 4),
-        *(_row(f"plan {name}", map(number, plan)) for name, plan in zip("AB", plans, strict=True)),
-        "",
+        *_table(["slot", *range(1, 5)], *([f"plan {name}", *map(number, plan)]
+                                          for name, plan in zip("AB", plans, strict=True))),
         f"1. Compute the return of plan A and of plan B with gamma {g}, and with gamma 1.",
         f"2. Which of the three plans is best with gamma {g}, and which with gamma 1?",
         "3. Nothing about the people differs between the two answers. What does?",
     ])  # fmt: skip
-    terms = [" + ".join(f"{number(w)} · {_plus(r)}" for w, r in zip(weights, plan, strict=True))
-             for plan in plans]  # fmt: skip
     steps = (
         Step(1, f"The weights are {', '.join(map(number, weights))}."),
-        Step(2, f"Plan A: {terms[0]} = {number(by_hand[0])}."),
-        Step(2, f"Plan B: {terms[1]} = {number(by_hand[1])}."),
+        Step(2, f"Plan A: {_products(weights, plans[0])} = {number(by_hand[0])}."),
+        Step(2, f"Plan B: {_products(weights, plans[1])} = {number(by_hand[1])}."),
         Step(1, f"With gamma 1 the plain sums: A {number(sums[0])}, B {number(sums[1])}."),
         Step(2, f"Resting is worth 0 with either gamma. So the best is {first} with gamma {g} "
                 f"and {second} with gamma 1."),
@@ -195,19 +212,12 @@ def two_returns(seed: int) -> Variant:
 def careful_plan(seed: int) -> Variant:
     """The values of a careful plan by hand, and one look ahead for another action.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    Variant
-        Three values, the value of one action, and whether it is better.
+    Answers: three values, the value of one action, and whether it is better.
     """
     rng = _rng("04", seed)
     to_train = bool(rng.random() < 0.5)  # so that no answer can be guessed
     while True:
-        gamma = float(rng.choice([0.5, 0.6, 0.8, 0.9]))
+        gamma = _pick(rng, 0.5, 0.6, 0.8, 0.9)
         p, k = rng.integers(2, 19, size=2) / 20
         r, tired_r = rng.integers(1, 81) / 10, rng.integers(1, 161) / 20
         factor = 1 - gamma * (1 - p) - gamma**2 * p
@@ -227,13 +237,14 @@ def careful_plan(seed: int) -> Variant:
     text = "\n".join([
         "An invented person is fresh, tired or strained on each planned day. What training and "
         "rest do is in the table; gamma is " + g + ".", "",
-        _row("state", ["action", "reward", "next time"]), _row("---", ["---"] * 3),
-        _row("fresh", ["train", number(r), f"fresh {stay}, tired {number(p)}"]),
-        _row("fresh", ["rest", 0, "fresh 1"]),
-        _row("tired", ["train", number(tired_r), f"tired {number(k)}, strained {number(1 - k)}"]),
-        _row("tired", ["rest", 0, "fresh 1"]),
-        _row("strained", ["train", -1, "strained 1"]),
-        _row("strained", ["rest", 0, "tired 1"]), "",
+        *_table(
+            ["state", "action", "reward", "next time"],
+            ["fresh", "train", number(r), f"fresh {stay}, tired {number(p)}"],
+            ["fresh", "rest", 0, "fresh 1"],
+            ["tired", "train", number(tired_r), f"tired {number(k)}, strained {number(1 - k)}"],
+            ["tired", "rest", 0, "fresh 1"],
+            ["strained", "train", -1, "strained 1"],
+            ["strained", "rest", 0, "tired 1"]),
         "The plan is: train when fresh, otherwise rest.", "",
         "1. Write down the Bellman equation of each of the three values, and solve them.",
         "2. What is it worth to train once when tired, and to follow the plan afterwards?",
@@ -265,18 +276,11 @@ def careful_plan(seed: int) -> Variant:
 def mc_and_td(seed: int) -> Variant:
     """One short episode read by Monte Carlo and by TD, and its last step read as a cut.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    Variant
-        Three values after Monte Carlo, three after TD, and the third if the log was cut.
+    Answers: three values after Monte Carlo, three after TD, and the third if the log was cut.
     """
     rng = _rng("05", seed)
     while True:
-        gamma, alpha = float(rng.choice([0.5, 0.8, 0.9])), float(rng.choice([0.1, 0.2, 0.5]))
+        gamma, alpha = _pick(rng, 0.5, 0.8, 0.9), _pick(rng, 0.1, 0.2, 0.5)
         states = rng.permutation(6)[:4]
         rewards = rng.integers(-1, 2, size=3).astype(float)
         v0 = rng.integers(-4, 9, size=4) / 4 if alpha == 0.5 else rng.integers(-4, 9, size=4) / 2
@@ -292,19 +296,21 @@ def mc_and_td(seed: int) -> Variant:
     by_mc, by_td = v0[:3] + alpha * (G - v0[:3]), v0[:3] + alpha * (ahead - v0[:3])
     by_cut = v0[2] + alpha * (cut - v0[2])
     settings = {"n_learners": 1, "n_episodes": 1, "gamma": gamma, "alpha": alpha, "v0": v0}
-    mc = monte_carlo(_chain(rewards, gamma), Uniform(1), **settings, rng=_rng("05", seed)).v[0]
-    td = td_prediction(_chain(rewards, gamma), Uniform(1), **settings, rng=_rng("05", seed)).v[0]
-    looked = _chain(rewards, gamma, ends=False)
-    truncated = td_prediction(looked, Uniform(1), **settings, rng=_rng("05", seed)).v[0, 2]
+
+    def found(method, ends=True):
+        envs = _chain(rewards, gamma, ends)
+        return method(envs, Uniform(1), **settings, rng=_rng("05", seed)).v[0, :3]
+
+    mc, td = found(monte_carlo), found(td_prediction)
+    truncated = found(td_prediction, ends=False)[2]
     names = [STATES[s] for s in states]
-    g, a, v = number(gamma), number(alpha), [number(x) for x in v0]
+    g, a = number(gamma), number(alpha)
     text = "\n".join([
         "Three slots of a simulated person were logged, and then the programme was over: the "
         f"episode ended. Gamma is {g}, the step size {a}.", "",
-        _row("slot", ["state", "reward"]), _row("---", ["---"] * 2),
-        *(_row(t + 1, [names[t], number(rewards[t])]) for t in range(3)), "",
-        "Present values: " + ", ".join(f"{n} {x}" for n, x in zip(names, v, strict=True)) + ".",
-        "",
+        *_table(["slot", "state", "reward"],
+                *([t + 1, names[t], number(rewards[t])] for t in range(3))),
+        f"Present values: {_named(names, v0)}.", "",
         "1. Give the three values after the Monte Carlo update.",
         "2. Give the three values after the TD(0) updates, done slot by slot.",
         f"3. It turns out that the programme was not over: the app was closed after slot 3, and "
@@ -312,24 +318,21 @@ def mc_and_td(seed: int) -> Variant:
         "then, and what would go wrong with the old reading, however long the log?",
     ])  # fmt: skip
     steps = (
-        Step(2, "Returns, backwards: " + ", ".join(
-            f"{names[t]} {number(G[t])}" for t in (2, 1, 0)) + "."),
+        Step(2, f"Returns, backwards: {_named(names[2::-1], G[::-1])}."),
         Step(2, "Monte Carlo moves each value towards its return: " + "; ".join(
-            f"{names[t]} {v[t]} + {a} ({number(G[t])} - {_plus(v0[t])}) = {number(by_mc[t])}"
-            for t in range(3)) + "."),
+            f"{names[t]} {_moved(v0[t], alpha, G[t], by_mc[t])}" for t in range(3)) + "."),
         Step(3, "TD moves each value towards the reward plus gamma times the value ahead: " +
-             "; ".join(f"{names[t]} {v[t]} + {a} ({number(ahead[t])} - {_plus(v0[t])}) = "
-                       f"{number(by_td[t])}" for t in range(3)) +
+             "; ".join(f"{names[t]} {_moved(v0[t], alpha, ahead[t], by_td[t])}"
+                       for t in range(3)) +
              ". After the end nothing comes, so the last target is the reward alone."),
         Step(2, f"Cut off, not ended: the target is {number(rewards[2])} + {g} · {_plus(v0[3])} = "
                 f"{number(cut)}, and {names[2]} becomes {number(by_cut)}."),
         Step(1, "Read as an end, the future is counted 0 at every cut. That is a bias, and more "
                 "data does not remove it."),
     )  # fmt: skip
-    answer = {f"MC {n}": float(x) for n, x in zip(names[:3], mc[:3], strict=True)}
-    answer |= {f"TD {n}": float(x) for n, x in zip(names[:3], td[:3], strict=True)}
-    return Variant("05", "One log, two readings, and a cut", seed, text,
-                   answer | {"cut": float(truncated)}, steps)  # fmt: skip
+    answer = _answers("MC", names[:3], mc) | _answers("TD", names[:3], td)
+    answer["cut"] = float(truncated)
+    return Variant("05", "One log, two readings, and a cut", seed, text, answer, steps)
 
 
 def _chain(rewards: Array, gamma: float, ends: bool = True) -> TabularVectorEnv:
@@ -347,19 +350,12 @@ def _chain(rewards: Array, gamma: float, ends: bool = True) -> TabularVectorEnv:
 def td_update(seed: int) -> Variant:
     """One step, updated by Q-learning, SARSA and expected SARSA, and the same step as an end.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    Variant
-        Three new estimates, and the one that all rules share if the episode ended.
+    Answers: three new estimates, and the one that all rules share if the episode ended.
     """
     rng = _rng("06", seed)
     while True:
-        gamma, alpha = float(rng.choice([0.5, 0.9, 1.0])), float(rng.choice([0.1, 0.2, 0.5]))
-        epsilon = float(rng.choice([0.2, 0.4]))
+        gamma, alpha = _pick(rng, 0.5, 0.9, 1.0), _pick(rng, 0.1, 0.2, 0.5)
+        epsilon = _pick(rng, 0.2, 0.4)
         row = rng.permutation(np.arange(-8, 9))[:4].astype(float)
         old, reward = float(rng.integers(-6, 7)), float(rng.integers(-1, 2))
         taken = int(rng.integers(4))
@@ -370,18 +366,18 @@ def td_update(seed: int) -> Variant:
         gaps = abs(new[:, None] - np.append(new, old))[~np.eye(4, 5, dtype=bool)]
         if taken != row.argmax() and gaps.min() > 0.04 and _pleasant(*new):
             break
-    found = [
-        _updated(q_learning, row, old, reward, gamma, alpha, epsilon),
-        _updated(sarsa, row, old, reward, gamma, alpha, epsilon, taken=taken),
-        _updated(expected_sarsa, row, old, reward, gamma, alpha, epsilon),
-        _updated(q_learning, row, old, reward, gamma, alpha, epsilon, ends=True),
-    ]
+    given = row, old, reward, gamma, alpha, epsilon
+    answer = {
+        "Q-learning": _updated(q_learning, *given),
+        "SARSA": _updated(sarsa, *given, taken=taken),
+        "expected SARSA": _updated(expected_sarsa, *given),
+        "ended": _updated(q_learning, *given, ends=True),
+    }
     g, a, r, e = number(gamma), number(alpha), number(reward), number(epsilon)
     text = "\n".join([
         f"A coach's table says Q(s, a) = {number(old)}. It does a in s, gets the reward {r}, and "
         "arrives in a state with these action values:", "",
-        _row("next action", ACTIONS), _row("---", ["---"] * 4),
-        _row("Q(s', ·)", map(number, row)), "",
+        *_table(["next action", *ACTIONS], ["Q(s', ·)", *map(number, row)]),
         f"Step size {a}, gamma {g}. The coach is epsilon-greedy with epsilon {e}. The next action "
         f"that it really takes is {ACTIONS[taken]}.", "",
         "1. Give the new Q(s, a) by Q-learning, by SARSA and by expected SARSA.",
@@ -391,11 +387,10 @@ def td_update(seed: int) -> Variant:
     t, n = [number(x) for x in targets], [number(x) for x in new]
     rest = " + ".join(_plus(x) for x in row if x != row.max())
     most, each = pi.max(), pi.min()
-    old_text = number(old)
     steps = (
         Step(2, f"Q-learning takes the best next value, {number(row.max())}: the target is "
-                f"{r} + {g} · {_plus(row.max())} = {t[0]}, and {old_text} + {a} ({t[0]} - "
-                f"{_plus(old)}) = {n[0]}."),
+                f"{r} + {g} · {_plus(row.max())} = {t[0]}, and "
+                f"{_moved(old, alpha, targets[0], new[0])}."),
         Step(2, f"SARSA takes the value of {ACTIONS[taken]}, {number(row[taken])}: the target is "
                 f"{t[1]}, the new value {n[1]}."),
         Step(3, f"Expected SARSA: the best action has probability {number(most)}, each other "
@@ -407,9 +402,7 @@ def td_update(seed: int) -> Variant:
         Step(1, "SARSA and expected SARSA: both value the behaviour that is shown, trials "
                 "included. SARSA does it by one drawn action, expected SARSA by the average."),
     )  # fmt: skip
-    names = ("Q-learning", "SARSA", "expected SARSA", "ended")
-    return Variant("06", "One step, three updates", seed, text,
-                   dict(zip(names, found, strict=True)), steps)  # fmt: skip
+    return Variant("06", "One step, three updates", seed, text, answer, steps)
 
 
 def _updated(rule, row, old, reward, gamma, alpha, epsilon, *, taken=None, ends=False) -> float:
@@ -436,18 +429,11 @@ def _updated(rule, row, old, reward, gamma, alpha, epsilon, *, taken=None, ends=
 def regret_of_learners(seed: int) -> Variant:
     """The scaled regret of many learners in a table with one box, and their time in weeks.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    Variant
-        Three scaled regrets, their mean over learners, the share near the optimum, weeks.
+    Answers: three scaled regrets, their mean over learners, the share near the optimum, weeks.
     """
     rng = _rng("07", seed)
     while True:
-        gamma = float(rng.choice([0.5, 0.8, 0.9]))
+        gamma = _pick(rng, 0.5, 0.8, 0.9)
         means = np.append(rng.integers(-10, 11, size=2) / 20, 0.0)
         learners = int(rng.choice([50, 100, 200, 500]))
         counts = rng.multinomial(learners, [0.4, 0.35, 0.25])
@@ -463,18 +449,20 @@ def regret_of_learners(seed: int) -> Variant:
                 and _pleasant(regrets @ counts / learners)):  # fmt: skip
             break
     mdp = TabularMDP(np.ones((1, 3, 1)), means[None], np.ones(1), np.zeros(1, bool), gamma)
-    stack = np.eye(3)[np.repeat(np.arange(3), counts)][:, None]  # one plan for each learner
-    best = policy_value(mdp, np.eye(3)[:, None])[:, 0].max()
+    plans = np.eye(3)[:, None]
+    best = policy_value(mdp, plans)[:, 0].max()
     by_chance = policy_value(mdp, np.full((1, 3), 1 / 3))[0]
-    theirs = (best - policy_value(mdp, stack)[:, 0]) / (best - by_chance)
-    each = (best - policy_value(mdp, np.eye(3)[:, None])[:, 0]) / (best - by_chance)
+
+    def missed(stack):
+        return (best - policy_value(mdp, stack)[:, 0]) / (best - by_chance)
+
+    each, theirs = missed(plans), missed(np.repeat(plans, counts, axis=0))
     names = ("lighter", "the same", "rest")
     g, top = number(gamma), int(means.argmax())
     text = "\n".join([
         "For once the coach keeps a single box, and a plan always does the same thing. Mean "
         f"rewards a slot, counted from simulated people; gamma is {g}:", "",
-        _row("action", names), _row("---", ["---"] * 3),
-        _row("mean reward", map(number, means)), "",
+        *_table(["action", *names], ["mean reward", *map(number, means)]),
         f"{learners} learners practised for {int(slots)} slots of {hours} hours. In the end "
         + ", ".join(f"{n} chose “{name}”" for n, name in zip(counts, names, strict=True)) + ".",
         "",
@@ -488,24 +476,22 @@ def regret_of_learners(seed: int) -> Variant:
     share = counts[top] / learners
     steps = (
         Step(2, f"A plan earns its mean reward for ever, so it is worth that divided by 1 - {g}: "
-                + ", ".join(f"{n} {number(x)}" for n, x in zip(names, v, strict=True))
-                + f". Chance is their mean, {number(chance)}."),
+                f"{_named(names, v)}. Chance is their mean, {number(chance)}."),
         Step(2, f"The best is “{names[top]}”. Its distance to chance is {number(v.max())} - "
-                f"{_plus(chance)} = {number(v.max() - chance)}, and the regrets are " + ", ".join(
-                    f"{n} {number(x)}" for n, x in zip(names, regrets, strict=True)) + "."),
-        Step(2, "Mean: (" + " + ".join(f"{n} · {number(x)}" for n, x in
-                                       zip(counts, regrets, strict=True))
-             + f") / {learners} = {number(mean)}."),
+                f"{_plus(chance)} = {number(v.max() - chance)}, and the regrets are "
+                f"{_named(names, regrets)}."),
+        Step(2, f"Mean: ({_products(counts, regrets)}) / {learners} = {number(mean)}."),
         Step(2, f"Only “{names[top]}” is within 0.05: {counts[top]} of {learners}, a share of "
                 f"{number(share)}. Time: {int(slots)} · {hours} / 168 = {weeks} weeks."),
         Step(2, f"Nothing much: a share of {number(share)} of the learners looks like that, and "
                 "the report does not say how many were tried. Ask for all of them, and for the "
                 "value on people, since the table is an average."),
     )  # fmt: skip
-    answer = {"chance": float(by_chance)}
-    answer |= {f"regret {n}": float(x) for n, x in zip(names, each, strict=True)}
-    answer |= {"mean regret": float(theirs.mean()), "share": float((theirs <= 0.05).mean()),
-               "weeks": slots * hours / (24 * 7)}  # fmt: skip
+    answer = {
+        "chance": float(by_chance), **_answers("regret", names, each),
+        "mean regret": float(theirs.mean()), "share": float((theirs <= 0.05).mean()),
+        "weeks": slots * hours / (24 * 7),
+    }  # fmt: skip
     return Variant("07", "One box, many learners", seed, text, answer, steps)
 
 
