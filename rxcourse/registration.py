@@ -11,6 +11,8 @@ ENVIRONMENTS = {
     "rxcourse/PushUp-v0": "pushup:PushUp",
     "rxcourse/PushUpFull-v0": "pushup:PushUpFull",
     "rxcourse/PushUpTable-v0": "pushup_table:PushUpTable",
+    "rxcourse/WeeklyRoutine-v0": "weekly:WeeklyRoutine",
+    "rxcourse/WeeklyRoutineFactored-v0": "weekly:WeeklyRoutineFactored",
     "rxcourse/Gridworld4x4-v0": "gridworld:Gridworld4x4",
     "rxcourse/WindyGridworld-v0": "gridworld:WindyGridworld",
     "rxcourse/CliffWalking-v0": "gridworld:CliffWalking",

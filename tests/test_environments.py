@@ -81,7 +81,7 @@ def test_a_seed_fixes_everything_and_another_seed_does_not(name):
     first = play(envs, actions, seed=3)
     assert same(first, play(gym.make_vec(name, num_envs=5), actions, seed=3))
     assert same(first, play(envs, actions, seed=3)), "reset(seed) must start all streams anew"
-    if "PushUp" in name:  # the grids are deterministic
+    if "PushUp" in name or "Weekly" in name:  # the grids are deterministic
         assert not same(first, play(envs, actions, seed=4))
 
 
@@ -112,9 +112,11 @@ def test_an_observation_handed_out_never_changes_later(name):
 
 
 @pytest.mark.parametrize("name", IDS)
-@pytest.mark.parametrize("wrong", [[4, 0], [-1, 0], [0.5, 1.0], [0], [[0], [1]]])
+@pytest.mark.parametrize("wrong", [["A", 0], [-1, 0], [0.5, 1.0], [0], [[0], [1]]])
 def test_an_unknown_action_is_refused(name, wrong):
     envs = gym.make_vec(name, num_envs=2)
+    n_actions = int(envs.single_action_space.n)
+    wrong = [n_actions if part == "A" else part for part in wrong]
     envs.reset(seed=0)
     with pytest.raises(ValueError, match="action must"):
         envs.step(np.array(wrong))
@@ -124,8 +126,9 @@ def test_an_unknown_action_is_refused(name, wrong):
 def test_the_single_environment_refuses_an_unknown_action(name):
     env = gym.make(name).unwrapped
     env.reset(seed=0)
-    with pytest.raises(ValueError, match=r"action must lie in 0 \.\.\. 3, got 4"):
-        env.step(4)
+    n = int(env.action_space.n)
+    with pytest.raises(ValueError, match=rf"action must lie in 0 \.\.\. {n - 1}, got {n}"):
+        env.step(n)
 
 
 def test_an_unknown_render_mode_is_refused():
