@@ -20,7 +20,10 @@ from rxcourse.simulators.weekly import WeeklyRoutineVectorEnv
 from rxcourse.simulators.weekly_plan import TEMPLATES, week
 
 Array = np.ndarray
-COMPLETERS = {"attendance": 1.0, "attendance_sd": 0.0, "away_start": 0.0, "stress_start": 0.0}
+COMPLETERS = {
+    "attendance": 1.0, "attendance_sd": 0.0, "attendance_sore": 1.0, "minutes_loss": 0.0,
+    "away_start": 0.0, "stress_start": 0.0,
+}  # fmt: skip
 NOVICES = {**COMPLETERS, "experience": 0.0}
 OFF = week(0, 8, 0.55)
 MODERATE = week(3, 8, 0.75)
