@@ -20,7 +20,7 @@ from rxcourse.notebooks import store
 
 BOOK = Path(__file__).parents[2] / "book"
 SOURCES = sorted((BOOK / "slides").glob("[0-9]*.md"))
-WIDTH, HEIGHT, SMALLEST = 1280, 720, 28  # pixels
+WIDTH, HEIGHT, SMALLEST, FIGURE = 1280, 720, 28, 1024  # pixels
 
 
 def load(path):
@@ -343,7 +343,8 @@ def test_no_slide_runs_over_and_all_text_can_be_read_from_the_back(deck):
         assert slide["right"] <= WIDTH and slide["bottom"] <= HEIGHT, slide
         assert slide["smallest"] >= SMALLEST, slide
         assert slide["unreadable"] == 0, slide
-        assert all(width >= 0.75 * WIDTH for width in slide["figures"]), slide
+        assert all(width >= FIGURE for width in slide["figures"]), slide
+        assert slide["controls"] >= 3 and slide["under"] == [], slide
 
 
 @needs_chromium
@@ -355,6 +356,20 @@ def test_the_measure_sees_a_slide_that_runs_over(run_decks, tmp_path):
     fits, over = measured(tmp_path / "built" / "03_topic.html")
     assert fits["height"] == HEIGHT < over["height"]
     assert over["bottom"] > HEIGHT
+
+
+@needs_chromium
+def test_the_measure_sees_text_under_the_controls(run_decks, tmp_path):
+    lines = "\\\n".join(f"line {n}" for n in range(12)) + "\n\n"  # the next one is low enough
+    notes = ":::{speaker} 1\nSay.\n:::\n"
+    right = f"{lines}:::{{container}} text-right\nend\n:::\n"
+    deck = f"# 3. Title\n\n{notes}\n## Left\n\n{lines}end\n\n{notes}\n## Right\n\n{right}\n{notes}"
+    source = small_book(tmp_path, deck)
+    assert run_decks(source, tmp_path / "built").returncode == 0
+    title, left, right = measured(tmp_path / "built" / "03_topic.html")
+    assert title["under"] == []
+    assert left["bottom"] <= HEIGHT and right["bottom"] <= HEIGHT
+    assert left["under"] == right["under"] == ["end"]
 
 
 @needs_chromium
