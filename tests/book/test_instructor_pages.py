@@ -174,25 +174,52 @@ def test_the_second_question_of_chapter_5_by_the_package():
         assert batch_td(data, **settled).v[0, [hl, hh]] == pytest.approx([0.75, worth])
 
 
-def wrong_slides(page, minutes):
-    """Rows of the plan whose slides take other minutes than the row says."""
-    rows = re.findall(r"^\| (\d+) \|[^|]*\| deck, slides (\d+) (?:to|and) (\d+) \|", page, re.M)
-    return [row for row in rows if sum(minutes[int(row[1]) - 1 : int(row[2])]) != int(row[0])]
+SLIDES = r"deck, slides? (\d+)(?: (to|and) (\d+))?(?:; boards? \d(?: and \d)?)?"
+
+
+def wrong_plan(page, minutes):
+    """What is wrong with the rows of the plan that show slides of these minutes.
+
+    A row such as ``| 9 | words | deck, slides 5 to 7; board 1 |`` takes the minutes of its slides,
+    and the rows together show every slide once, in the order of the deck.
+    """
+    found, following = [], 1
+    for said, place in re.findall(r"^\| (\d+) \|[^|]*\| (deck\b.*) \|$", page, re.MULTILINE):
+        named = re.fullmatch(SLIDES, place)
+        if not named:
+            found.append(f"no slides are named: {place}")
+            continue
+        first, last = int(named[1]), int(named[3] or named[1])
+        if first != following or last < first or (named[2] == "and") != (last == first + 1):
+            found.append(f"after slide {following - 1}: {place}")
+        if sum(minutes[first - 1 : last]) != int(said):
+            found.append(f"{sum(minutes[first - 1 : last])} minutes, not {said}: {place}")
+        following = last + 1
+    if following != len(minutes) + 1:
+        found.append(f"ends with slide {following - 1} of {len(minutes)}")
+    return found
 
 
 def speaker_minutes(name):
-    """Minutes of each slide of a deck."""
+    """Minutes of each slide of a deck; the title slide is the first."""
     (deck,) = BOOK.glob(f"slides/{name[:2]}_*.md")
-    return [int(n) for n in re.findall(r"\{speaker\} (\d+)", deck.read_text("utf-8"))]
+    parts = re.split(r"^##? ", deck.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    noted = [re.findall(r"^:::\{speaker\} (\d+)$", part, re.MULTILINE) for part in parts]
+    assert all(len(minutes) == 1 for minutes in noted)
+    return [int(minutes[0]) for minutes in noted]
 
 
-def test_slides_take_the_minutes_of_the_deck():
-    page, minutes = PAGES["06_notes"], speaker_minutes("06_notes")
-    named = re.findall(r"deck, slides (\d+) (?:to|and) (\d+)", page)
-    covered = [k for a, b in named for k in range(int(a), int(b) + 1)]
-    assert covered == list(range(1, len(minutes) + 1))
-    assert wrong_slides(page, minutes) == []
-    assert wrong_slides(page.replace("slides 1 to 4", "slides 1 to 3"), minutes)
+@pytest.mark.parametrize("name", NOTES)
+def test_the_plan_goes_through_the_deck_with_its_minutes(name):
+    assert wrong_plan(PAGES[name], speaker_minutes(name)) == []
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_boards_named_in_the_plan_are_drawn_below(name):
+    plan, _, rest = PAGES[name].partition("## On the board")
+    named = {n for pair in re.findall(r"boards? (\d)(?: and (\d))?", plan) for n in pair if n}
+    drawn = re.findall(r"^:::\{admonition\} Board (\d): ", rest, re.MULTILINE)
+    assert named == set(drawn)
 
 
 def test_the_samples_pass_the_guard():
@@ -239,3 +266,27 @@ def test_a_changed_page_is_noticed():
     assert stale_exams("06_notes", page.replace("gamma 0.5.", "gamma 0.9."))
     shown = numbers_of(CHAPTERS["06"])
     assert prose.unsupported(page.replace("0.013", "0.014"), *shown) == ["0.014"]
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_plan_that_does_not_follow_the_deck_is_noticed(name):
+    """Each row loses its slides, a slide or a minute; each slide takes a minute more; one goes."""
+    page, minutes = PAGES[name], speaker_minutes(name)
+    rows = re.findall(r"^\| \d+ \|[^|]*\| deck.*\|$", page, re.MULTILINE)
+    assert len(rows) >= 5
+    for row in rows:
+        said, last = re.match(r"\| (\d+)", row)[1], re.search(SLIDES, row)
+        end = last[3] or last[1]
+        shorter = re.sub(rf"(slides?.*?)\b{end}\b", rf"\g<1>{int(end) + 1}", row, count=1)
+        for other in (
+            re.sub(r"deck, slides? [^;|]*\d", "deck", row),
+            row.replace(f"| {said} |", f"| {int(said) + 1} |", 1),
+            shorter,
+            "",
+        ):
+            assert other != row
+            assert wrong_plan(page.replace(row, other), minutes), other
+    assert wrong_plan(page.replace(rows[0] + "\n", "") + "\n" + rows[0], minutes)
+    for k in range(len(minutes)):
+        assert wrong_plan(page, [m + (i == k) for i, m in enumerate(minutes)])
+        assert wrong_plan(page, minutes[:k] + minutes[k + 1 :])
