@@ -13,7 +13,8 @@ PACKAGE = ROOT / "rxcourse"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module of a ray may import the contracts and itself, and what is listed here.
-CONTRACTS = {"policy", "mdp", "data", "rollout", "run", "estimate", "nets", "validate", "evidence"}
+CONTRACTS = {"policy", "mdp", "data", "rollout", "run", "estimate", "nets", "network_q", "validate",
+             "evidence"}  # fmt: skip
 RAYS = {
     "simulators": set(),
     "agents": set(),
@@ -83,6 +84,20 @@ def test_import_loads_neither_torch_nor_pictures():
     code = "import sys, rxcourse; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# Chapters 1 to 8 learn in tables; only these learn with networks.
+MAY_IMPORT_TORCH = {"nets.py", "network_q.py", "agents/acting.py", "agents/dqn.py",
+                    "agents/replay.py"}  # fmt: skip
+BRING_TORCH = {"rxcourse.nets", "rxcourse.network_q", "rxcourse.agents.acting",
+               "rxcourse.agents.dqn", "rxcourse.agents.replay", "torch"}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_torch_stays_in_the_files_that_learn_with_networks(path):
+    name = path.relative_to(PACKAGE).as_posix()
+    found = {n for n in imports_of(path) for b in BRING_TORCH if f"{n}.".startswith(f"{b}.")}
+    assert name in MAY_IMPORT_TORCH | {"bench.py"} or not found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())

@@ -1,8 +1,10 @@
-"""How a step size or an exploration rate shrinks while learning goes on.
+"""How a step size, a learning rate or an exploration rate shrinks while learning goes on.
 
 A step size is a number, or a function of how often that state and action has been
 updated, counting the present time: ``alpha(n)``, n = 1, 2, ... An exploration rate is a
-number, or a function of the decisions a learner has taken: ``epsilon(step)``.
+number, or a function of the decisions a learner has taken: ``epsilon(step)``. So is the
+learning rate of a network, which may be one for each learner: an array (L,), or a
+function that returns one.
 """
 
 from __future__ import annotations
@@ -71,3 +73,25 @@ def by_learner(name: str, values, n_learners: int) -> np.ndarray:
             f"got shape {values.shape}{span}."
         )
     return values
+
+
+def by_decisions(name: str, schedule: Schedule | np.ndarray, n_learners: int) -> Callable:
+    """Return a schedule of the decisions taken, all of whose values are checked.
+
+    A number or an array (L,) is constant; a function may return either.
+    """
+    if not callable(schedule):
+        if np.ndim(schedule):
+            constant = by_learner(name, schedule, n_learners)
+        else:
+            constant = np.array(validate.fraction(name, schedule))
+        return lambda step: constant
+
+    def value(step: int) -> np.ndarray:
+        now = np.asarray(schedule(step))
+        if now.shape not in ((), (n_learners,)) or not ((now >= 0) & (now <= 1)).all():
+            check_values(name, now, (n_learners,))
+        return now
+
+    value(0)
+    return value
