@@ -29,15 +29,17 @@ class Dataset:
     ----------
     obs, next_obs : ndarray of shape (n, *obs)
         NaN is refused: impute, and add an indicator.
-    action : ndarray of int, shape (n,)
+    action : ndarray of int, shape (n,); of numbers, shape (n, k), where ``n_actions`` is 0
     reward : ndarray of shape (n,)
     terminated, truncated : ndarray of bool, shape (n,)
         The process ended; we stopped looking. One of them on the last row of each
         episode, and only there.
     propensity : ndarray of shape (n,)
-        Probability with which the logged action was chosen; NaN where unknown.
+        Probability (of numbers: density) with which the logged action was chosen; NaN where
+        unknown.
     episode, t, person : ndarray of int, shape (n,)
     n_actions : int
+        How many actions there are to choose from; 0 where an action is a number.
     cost : ndarray of shape (n,), optional
     extra : dict of ndarrays of shape (n, ...)
         Anything else worth keeping: clinician, proposed action, reward terms.
@@ -69,10 +71,8 @@ class Dataset:
         if not n:
             raise ValueError("a Dataset needs at least one row, got none.")
         self._check_lengths(n)
-        put("n_actions", validate.positive_int("n_actions", self.n_actions))
-        put("action", validate.indices("action", self.action, self.n_actions))
-        if self.action.shape != (n,):
-            raise ValueError(f"action must have shape ({n},), got {self.action.shape}.")
+        put("n_actions", _count_of_actions(self.n_actions))
+        put("action", self._checked_action(n))
         for name in ("terminated", "truncated"):
             put(name, validate.boolean(name, getattr(self, name), (n,)))
         for name in ("obs", "next_obs"):
@@ -96,6 +96,19 @@ class Dataset:
             )
         self._check_order()
 
+    def _checked_action(self, n: int) -> Array:
+        if self.n_actions == 0:  # numbers, not choices from a list
+            if np.ndim(self.action) != 2:
+                raise ValueError(
+                    "n_actions must be a whole number of at least 1, or 0 where each action is a "
+                    f"row of numbers, shape (n, k); got 0 with shape {np.shape(self.action)}."
+                )
+            return validate.finite("action", self.action, ndim=2)
+        action = validate.indices("action", self.action, self.n_actions)
+        if action.shape != (n,):
+            raise ValueError(f"action must have shape ({n},), got {action.shape}.")
+        return action
+
     def _checked_propensity(self) -> Array:
         propensity = np.asarray(self.propensity)
         if propensity.dtype.kind not in "fiub":
@@ -106,8 +119,9 @@ class Dataset:
                 f"propensity must have shape {self.reward.shape}, got {propensity.shape}."
             )
         known = ~np.isnan(propensity)
-        if not ((propensity[known] > 0) & (propensity[known] <= 1)).all():
-            wrong = propensity[known & ~((propensity > 0) & (propensity <= 1))][0]
+        most = 1.0 if self.n_actions else np.inf  # of numbers it is a density
+        if not ((propensity[known] > 0) & (propensity[known] <= most)).all():
+            wrong = propensity[known & ~((propensity > 0) & (propensity <= most))][0]
             raise ValueError(
                 "propensity must lie in (0, 1], or be NaN where unknown; got "
                 f"{wrong:.6g}. A logged action cannot have had probability 0."
@@ -328,3 +342,9 @@ class Dataset:
                 "extra_ to keep them, or drop them."
             )
         return cls(**columns, n_actions=known, extra=extra)
+
+
+def _count_of_actions(n_actions) -> int:
+    """Return how many actions there are; 0 is allowed and means numbers."""
+    zero = isinstance(n_actions, int | np.integer) and not isinstance(n_actions, bool)
+    return 0 if zero and n_actions == 0 else validate.positive_int("n_actions", n_actions)

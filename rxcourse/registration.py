@@ -13,6 +13,7 @@ ENVIRONMENTS = {
     "rxcourse/PushUpTable-v0": "pushup_table:PushUpTable",
     "rxcourse/WeeklyRoutine-v0": "weekly:WeeklyRoutine",
     "rxcourse/WeeklyRoutineFactored-v0": "weekly:WeeklyRoutineFactored",
+    "rxcourse/WeeklyRoutineLoad-v0": "weekly:WeeklyRoutineLoad",
     "rxcourse/Gridworld4x4-v0": "gridworld:Gridworld4x4",
     "rxcourse/WindyGridworld-v0": "gridworld:WindyGridworld",
     "rxcourse/CliffWalking-v0": "gridworld:CliffWalking",

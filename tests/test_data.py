@@ -82,7 +82,7 @@ REFUSED = {
     "no end at all": (changed("terminated", 7, False), "row 7, episode 2, is the last one of"),
     "early end": (changed("truncated", 1, True), "row 1, episode 0, ends but the episode goes on"),
     "two people": (changed("person", 1, 9), "an episode must belong to one person"),
-    "n_actions": ({"n_actions": 0}, "n_actions must be a whole number of at least 1, got 0"),
+    "n_actions": ({"n_actions": 0}, "n_actions must be a whole number of at least 1, or 0"),
 }
 
 
@@ -274,3 +274,21 @@ def test_frames_without_a_column_get_a_sentence_and_propensity_may_be_missing():
     frame.attrs.clear()
     with pytest.raises(ValueError, match="n_actions must be given"):
         Dataset.from_frame(frame)
+
+
+def test_actions_may_be_numbers_with_densities():
+    """A load as a share: no count of actions, a density above 1 is no mistake."""
+    n = 4
+    columns = dict(
+        obs=np.zeros((n, 2)), next_obs=np.zeros((n, 2)), action=np.linspace(0, 1, n)[:, None],
+        reward=np.zeros(n), terminated=np.arange(n) == n - 1, truncated=np.zeros(n, bool),
+        propensity=np.full(n, 2.5), episode=np.zeros(n, int), t=np.arange(n),
+        person=np.zeros(n, int),
+    )  # fmt: skip
+    data = Dataset(**columns, n_actions=0)
+    back = Dataset.from_frame(data.to_frame())
+    assert np.array_equal(back.action, data.action) and back.n_actions == 0
+    with pytest.raises(ValueError, match="0 where each action is a row of numbers"):
+        Dataset(**{**columns, "action": np.zeros(n)}, n_actions=0)
+    with pytest.raises(ValueError, match="action must hold whole numbers"):
+        Dataset(**columns, n_actions=3)

@@ -54,7 +54,7 @@ class BatchEnv(VectorEnv):
         self.num_envs = validate.positive_int("num_envs", num_envs)
         self.single_observation_space = observation_space
         self.single_action_space = action_space
-        self._n_actions = int(action_space.n)
+        self._n_actions = int(getattr(action_space, "n", 0))  # 0: actions are no whole numbers
         self.observation_space = batch_space(observation_space, num_envs)
         self.action_space = batch_space(action_space, num_envs)
         self.horizon = None if horizon is None else validate.positive_int("horizon", horizon)
@@ -66,7 +66,7 @@ class BatchEnv(VectorEnv):
         self.seed: int | None = None
         self._never = np.zeros(num_envs, bool)
         self._never.flags.writeable = False  # handed out again and again
-        self._all_allowed = np.ones((num_envs, int(action_space.n)), bool)
+        self._all_allowed = np.ones((num_envs, self._n_actions), bool)
         self._all_allowed.flags.writeable = False
 
     @property
@@ -191,10 +191,7 @@ class SingleEnv(gym.Env):
 
     def step(self, action):
         """Take one decision."""
-        whole = np.asarray(action)
-        if whole.ndim:
-            raise ValueError(f"action must be one whole number, got shape {whole.shape}.")
-        action = validate.indices("action", whole, int(self.action_space.n))
+        action = self._decision(np.asarray(action))
         obs, reward, terminated, truncated, info = self.batch.move(action[None])
         return (self._one(obs), float(reward[0]), bool(terminated[0]), bool(truncated[0]),
                 self._row(info))  # fmt: skip
@@ -202,6 +199,12 @@ class SingleEnv(gym.Env):
     def render(self):
         """Text or picture, according to ``render_mode``."""
         return None if self.render_mode is None else self.batch.picture(0)
+
+    def _decision(self, action: Array) -> Array:
+        """One action as the batch wants it for its only row, less the axis of rows."""
+        if action.ndim:
+            raise ValueError(f"action must be one whole number, got shape {action.shape}.")
+        return validate.indices("action", action, int(self.action_space.n))
 
     def _one(self, obs: Array):
         return obs[0]

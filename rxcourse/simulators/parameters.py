@@ -59,10 +59,13 @@ def parameters(name: str, overrides: dict[str, float] | None = None) -> dict[str
 
 
 def _divides(parameter: str) -> bool:
-    """Whether a parameter stands below a fraction bar: times, scales, counts."""
-    names = ("slot_days", "sets", "load_share", "load_unit", "ceiling", "eta", "soreness_stage")
+    """Whether a parameter stands below a fraction bar: times, scales, counts, shares."""
+    names = (
+        "slot_days", "sets", "load_share", "load_unit", "load_sets", "ceiling", "eta",
+        "soreness_stage", "trained_after", "set_recovery", "tolerance", "pain_share",
+    )  # fmt: skip
     return (
         parameter in names
         or parameter.startswith(("tau_", "sets_", "dropout_"))
-        or (parameter.endswith("_tau"))
+        or parameter.endswith(("_tau", "_weeks"))
     )

@@ -20,13 +20,11 @@ from rxcourse.simulators import weekly_reports as reports
 from rxcourse.simulators import weekly_session as session
 from rxcourse.simulators.batch import BatchEnv, SingleEnv
 from rxcourse.simulators.parameters import parameters
-from rxcourse.simulators.weekly_plan import DAYS, SESSIONS, TEMPLATES
+from rxcourse.simulators.weekly_plan import DAYS, LIFTS, SESSIONS, TEMPLATES
 
 Array = np.ndarray
 WEEKS, VERY_SORE = 52, 7
 DAYS_PER_MONTH = 30.44
-DIVISORS = ("trained_after", "load_sets", "load_unit", "set_recovery", "tolerance", "pain_share",
-            "stress_weeks", "away_weeks")  # fmt: skip
 WEIGHTS = {"gain": 200.0, "excess": -0.1, "injury": -1.0}
 """The composite: 200 x relative gain, less 0.1 for each point of soreness above 2 at each
 session, less 1 for an injury."""
@@ -111,13 +109,13 @@ class WeeklyRoutineVectorEnv(BatchEnv):
                 raise ValueError(f"{name} must be True or False, got {flag!r}.")
         self.weeks = validate.positive_int("weeks", weeks)
         self.weights = check_weights(weights)
-        self.p = check_parameters(overrides)
+        self.p = {k: np.float32(v) for k, v in parameters("weekly", overrides).items()}
         self.wearable, self.dropout, self.one_person = wearable, dropout, one_person
         self.per_decision = SESSIONS if decide == "week" else 1
         months = np.arange(self.weeks * SESSIONS) * (7 / SESSIONS / DAYS_PER_MONTH)
         scale, shape = float(self.p["dropout_scale"]), float(self.p["dropout_shape"])
         hazard = phys.weibull_hazard(months, 7 / SESSIONS / DAYS_PER_MONTH, scale, shape)
-        self._hazard = hazard.astype(np.float32) * dropout
+        self.hazard = hazard.astype(np.float32) * dropout
         self.allowed = self._everything
         self.baselines = self._rules()
 
@@ -182,7 +180,7 @@ class WeeklyRoutineVectorEnv(BatchEnv):
         dose = self.dose(action, day)
         self.body, out = session.step_state(
             body, dose, self.traits, self.p, days=DAYS[day],
-            base_hazard=self._hazard[number], luck=session.draw_luck(self.num_envs, self.rng),
+            base_hazard=self.hazard[number], luck=session.draw_luck(self.num_envs, self.rng),
         )  # fmt: skip
         self.known = reports.note(self.known, self.body, dose, out)
         if self.wearable:
@@ -218,14 +216,6 @@ class WeeklyRoutineVectorEnv(BatchEnv):
             f"push {10 * seen['sore push']:.0f}, pull {10 * seen['sore pull']:.0f}"
             + ("" if seen["enrolled"] else "; has left")
         )
-
-
-def check_parameters(overrides: dict[str, float] | None) -> dict[str, np.float32]:
-    """Parameters by name, refusing 0 where it would stand below a fraction bar."""
-    p = parameters("weekly", overrides)
-    if zero := [name for name in DIVISORS if p[name] == 0]:
-        raise ValueError(f"parameter {zero[0]} must be above 0, got 0.")
-    return {name: np.float32(value) for name, value in p.items()}
 
 
 def check_weights(weights: dict[str, float] | None) -> dict[str, float]:
@@ -296,3 +286,61 @@ class WeeklyRoutineFactoredEnv(SingleEnv):
 
     def __init__(self, **kwargs):
         super().__init__(WeeklyRoutineFactoredVectorEnv(1, **kwargs))
+
+
+LEAST_LOAD, LIGHTEST, HEAVIEST = 0.30, 0.40, 0.95
+"""Shares of the training maximum: of action -1, the least that is trained with, of action 1."""
+
+
+class WeeklyRoutineLoadVectorEnv(WeeklyRoutineVectorEnv):
+    """The same people; the action is the load, as a number.
+
+    **Actions** ``Box`` of shape (1,) in [-1, 1]: a share of the training maximum from 30 % to
+    95 %. Below 40 % is a week of rest. Three sets of as many repetitions as leave a fifth
+    in reserve in the first, two minutes of rest between sets, three above 80 %. Numbers
+    beyond the bounds count as the bound.
+
+    Everything else is as in ``WeeklyRoutineVectorEnv``.
+    """
+
+    def _actions(self):
+        return Box(-1.0, 1.0, (1,), np.float32)
+
+    def _rules(self) -> dict:
+        return weekly_baselines.load_baselines()
+
+    def _everything(self, obs: Array) -> Array:
+        raise ValueError("actions of WeeklyRoutineLoad are no whole numbers: there is no mask.")
+
+    def _checked(self, action: Array) -> Array:
+        action = validate.finite("action", action)
+        if action.shape != (self.num_envs, 1):
+            raise ValueError(
+                f"action must have shape ({self.num_envs}, 1), one number per row; got "
+                f"shape {action.shape}."
+            )
+        return np.clip(action[:, 0], -1, 1).astype(np.float32)
+
+    def load_step(self, action: Array) -> Array:
+        return np.full(self.num_envs, np.nan, np.float32)
+
+    def dose(self, action: Array, day: int) -> session.Dose:
+        load = LEAST_LOAD + (action + 1) / 2 * (HEAVIEST - LEAST_LOAD)
+        reps = np.minimum(np.maximum(np.rint(0.8 * 30 * (1 / load - 1)), 1), 20)
+        sets = np.tile(3 * (load >= LIGHTEST), (len(LIFTS), 1)).astype(np.float32)
+        return session.Dose(sets, reps, load, np.where(load > 0.8, np.float32(3), np.float32(2)))
+
+    def begin_info(self) -> dict[str, Array]:
+        return {"enrolled": self.body.enrolled > 0}
+
+
+class WeeklyRoutineLoadEnv(SingleEnv):
+    """One person's year, a load a week; arguments as for the vector environment."""
+
+    def __init__(self, **kwargs):
+        super().__init__(WeeklyRoutineLoadVectorEnv(1, **kwargs))
+
+    def _decision(self, action: Array) -> Array:
+        if action.shape != (1,):
+            raise ValueError(f"action must have shape (1,), got {action.shape}.")
+        return action

@@ -19,6 +19,11 @@ CYCLE = (*BLOCKS, "reduced load 2x8 @ 55%")
 then a lighter week; 17 weeks, three times a year."""
 
 
+BEST_CONSTANT = "2x8 @ 75%"
+"""The template that, kept all year, was best on 2,000 training people: see
+``book/evidence/11_ladder.py``."""
+
+
 class Rule:
     """The policy of a function from observations (..., *obs) to actions (...).
 
@@ -85,6 +90,7 @@ def template_baselines() -> dict:
         "undulating": template("undulating 3x12, 3x8, 3x4"),
         "autoregulated": Rule(_autoregulated, n),
         "fixed load": template("3x10, same load"),
+        "best constant": template(BEST_CONSTANT),
     }
 
 
@@ -105,4 +111,41 @@ def factored_baselines() -> dict:
         "random": Uniform(n, obs_ndim=1),
         "autoregulated": Rule(autoregulated, n),
         "fixed load": always(same, n),
+    }
+
+
+class FixedLoad:
+    """The same load every week, for ``WeeklyRoutineLoad-v0``.
+
+    Parameters
+    ----------
+    action : float
+        In [-1, 1]; -1 is a week of rest.
+    """
+
+    def __init__(self, action: float):
+        self.action = float(action)
+
+    def sample(self, obs: Array, *, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Actions (N, 1) and their probabilities, which are 1."""
+        n = len(obs)
+        return np.full((n, 1), self.action, np.float32), np.ones(n)
+
+
+class AnyLoad:
+    """A load drawn uniformly anew each week, for ``WeeklyRoutineLoad-v0``."""
+
+    def sample(self, obs: Array, *, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Actions (N, 1) and their density, one half."""
+        n = len(obs)
+        return rng.uniform(-1, 1, (n, 1)).astype(np.float32), np.full(n, 0.5)
+
+
+def load_baselines() -> dict:
+    """Policies over continuous loads, by name."""
+    return {
+        "do nothing": FixedLoad(-1.0),
+        "random": AnyLoad(),
+        "65 % every week": FixedLoad(1 / 13),
+        "75 % every week": FixedLoad(5 / 13),
     }

@@ -59,7 +59,9 @@ class Body(NamedTuple):
     motivation: Array  # (N,)
     train_max: Array  # (6, N) training maximum that loads are taken from
     estimate: Array  # (6, N) maximum estimated from reported sets
-    best: Array  # (4, 6, N) heaviest set of each of the last weeks, as a maximum
+    heaviest: Array  # (6, N) heaviest set of this week, as the maximum it stands for
+    best: Array  # (4, 6, N) the same of each of the last weeks
+    best_of_all: Array  # (6, N) of these weeks
     hard_run: Array  # (N,) sessions at RPE 9.5 or more in a row
     streak: Array  # (N,) sessions completed with something in reserve in a row
     best_estimate: Array  # (N,) highest mean estimate so far
@@ -119,8 +121,9 @@ def first_body(traits: Traits, p: dict) -> Body:
         fast=lifts, slow=lifts, h1=lifts, week_sets=lifts, h2=one, trace=one, sore1=regions,
         sore2=regions, sore3=regions, protection=regions, irritation=regions, injured=regions,
         stress=one, away=one, enrolled=one + 1, motivation=traits.drive,
-        train_max=measured, estimate=measured, best=np.tile(measured, (WEEKS_KEPT, 1, 1)),
-        hard_run=one, streak=one, best_estimate=measured.mean(axis=0), stale=one,
+        train_max=measured, estimate=measured, heaviest=lifts,
+        best=np.tile(measured, (WEEKS_KEPT, 1, 1)), best_of_all=measured, hard_run=one,
+        streak=one, best_estimate=measured.mean(axis=0), stale=one,
     )  # fmt: skip
 
 

@@ -114,7 +114,7 @@ def step_state(
     after = after._replace(injured=np.maximum(np.maximum(body.injured, injured) - days, 0))
 
     n_sets = np.maximum(sets.sum(axis=0), 1)
-    rpe = (np.clip(10 - told, 1, 10) * sets).sum(axis=0) / n_sets
+    rpe = (np.minimum(np.maximum(10 - told, 1), 10) * sets).sum(axis=0) / n_sets
     completed = (done.completed * sets).sum(axis=0) / n_sets
     soreness = after.sore3 * traits.soreness + after.irritation
     pain = after.irritation.max(axis=0)
@@ -126,11 +126,16 @@ def step_state(
     )
     return after, Outcome(
         trained=trained, completed=completed, rpe=rpe, soreness=worst, pain=pain,
-        told_soreness=np.clip(np.rint(soreness + p["soreness_report_sd"] * luck.soreness), 0, 10),
-        told_stress=np.clip(np.rint(2 + (p["stress_report"] - 2) * body.stress
-                                    + p["stress_report_sd"] * luck.mood), 0, 10),
+        told_soreness=_scale(soreness + p["soreness_report_sd"] * luck.soreness),
+        told_stress=_scale(2 + (p["stress_report"] - 2) * body.stress
+                           + p["stress_report_sd"] * luck.mood),
         minutes=minutes * trained, injury=hurt, risk=risk, hazard=hazard,
     )  # fmt: skip
+
+
+def _scale(value: Array) -> Array:
+    """A report in whole numbers from 0 to 10."""
+    return np.minimum(np.maximum(np.rint(value), 0), 10)
 
 
 class Done(NamedTuple):
@@ -143,6 +148,7 @@ class Done(NamedTuple):
     last_reserve: Array  # in the last set; below 0 where it failed
     last_reps: Array
     weight: Array  # as a share of the strength of one who never trained
+    keep: Array  # share of the first set's capacity left in the last
 
 
 def session_minutes(dose: Dose, p: dict) -> Array:
@@ -190,7 +196,7 @@ def _lift(body, traits, dose, ache, z, p) -> Done:
     weight = dose.load * body.train_max
     relative = weight / today
     most = traits.endurance * np.maximum(30 / relative - 30, 0)
-    keep = np.exp(set_to_set(dose, p))
+    keep = set_to_set(dose, p)
     last = most * keep
     reps = np.minimum(last, dose.reps)
     mean = (most + last) * 0.5
@@ -203,13 +209,14 @@ def _lift(body, traits, dose, ache, z, p) -> Done:
         last_reserve=last - dose.reps,
         last_reps=reps,
         weight=weight,
+        keep=keep,
     )
 
 
 def set_to_set(dose: Dose, p: dict) -> Array:
-    """Logarithm of the share of capacity left in the last set."""
+    """Share of the first set's capacity that is left in the last, (6, N)."""
     a_set = np.log1p(-p["set_loss"] * np.exp(-dose.rest / p["set_recovery"]))
-    return a_set * np.maximum(dose.sets - 1, 0)
+    return np.exp(a_set * np.maximum(dose.sets - 1, 0))
 
 
 def best_load(gain: Array, ceiling: Array, p: dict) -> Array:
@@ -286,18 +293,16 @@ def _told_reserve(reserve, z, traits, p) -> Array:
 
 def _log(body, dose, done, told, sets, p) -> Body:
     """Estimate the maximum from the last set of each lift, as an app would."""
-    first = (done.last_reps + told) * np.exp(-set_to_set(dose, p))  # if it had been the first
+    first = (done.last_reps + told) / done.keep  # had the last set been the first
     rise = p["estimate_weight"] * (phys.one_rep_max(done.weight, first) - body.estimate)
     rise = np.minimum(rise, p["estimate_rise"] * body.estimate) * (sets > 0)
     estimate = body.estimate + rise
     mean = estimate.mean(axis=0)
     higher = mean > body.best_estimate * 1.005
     heavy = phys.one_rep_max(done.weight, dose.reps) * (sets > 0)
-    best = body.best.copy()
-    best[0] = np.maximum(best[0], heavy)
     return body._replace(
         estimate=estimate,
-        best=best,
+        heaviest=np.maximum(body.heaviest, heavy),
         best_estimate=np.where(higher, mean, body.best_estimate),
         stale=np.where(higher, np.float32(0), body.stale + 1),
     )
@@ -318,16 +323,18 @@ def new_decision(body: Body, step: Array) -> Body:
 
 def new_week(body: Body) -> Body:
     """Turn over the weeks whose heaviest sets are remembered."""
-    nothing = np.zeros_like(body.best[:1])
-    return body._replace(best=np.concatenate([nothing, body.best[:-1]]))
+    best = np.concatenate([body.heaviest[None], body.best[:-1]])
+    return body._replace(
+        best=best, best_of_all=best.max(axis=0), heaviest=np.zeros_like(body.heaviest)
+    )
 
 
 def _injure(after, body, done, sets, ache, minutes, luck, p) -> tuple[Array, Array, Array]:
     """Days each region is lost (3, N); who was injured, and how likely that was (N,)."""
     used = sets > 0
     failed = ((done.last_reserve < 0) & (done.relative_load > FAILED_HEAVY) & used).any(axis=0)
-    before = body.best.max(axis=0)
-    jump = ((after.best[0] > JUMP * before) & used & (before > 0)).any(axis=0)
+    before = np.maximum(body.best_of_all, body.heaviest)
+    jump = ((after.heaviest > JUMP * before) & (before > 0)).any(axis=0)
     sore = ache.max(axis=0) >= VERY_SORE
     rate = p["injury_rate"] / 1000 / 60 * minutes * used.any(axis=0)
     rate = rate * _factor(failed, p["injury_heavy"]) * _factor(sore, p["injury_sore"])
@@ -345,7 +352,7 @@ def _feel(body, traits, trained, completed, rpe, pain, p) -> Body:
     motivation = body.motivation + change
     motivation = motivation + p["motivation_pull"] * (traits.drive - motivation)
     return body._replace(
-        motivation=np.clip(motivation, 0, 1),
+        motivation=np.minimum(np.maximum(motivation, 0), 1),
         hard_run=np.where(trained, (body.hard_run + 1) * (rpe >= HARD_RPE), body.hard_run),
         streak=np.where(trained, (body.streak + 1) * good, body.streak),
     )

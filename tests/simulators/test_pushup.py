@@ -240,7 +240,8 @@ def test_a_plan_has_one_known_action_for_each_state():
 
 
 def test_an_unknown_table_names_the_known_ones():
-    with pytest.raises(ValueError, match=r"name must be one of \['pushup'\], got 'pushups'"):
+    known = r"name must be one of \['pushup', 'weekly'\], got 'pushups'"
+    with pytest.raises(ValueError, match=known):
         parameter_table("pushups")
 
 

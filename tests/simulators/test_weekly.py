@@ -265,3 +265,21 @@ def test_reported_reserve_errs_more_far_from_failure():
         if reserve == 5.0:  # nobody reports less than nothing
             assert (told - reserve).std() == pytest.approx(wanted, abs=0.02)
     assert (session._told_reserve(np.full((6, n), -2.0), z, traits, P) == 0).all()
+
+
+def test_a_load_is_a_number_between_rest_and_heavy():
+    envs = gym.make_vec("rxcourse/WeeklyRoutineLoad-v0", num_envs=4)
+    envs.reset(seed=0)
+    dose = envs.dose(np.array([-1.0, 1 / 13, 5 / 13, 1.0], np.float32), 0)
+    np.testing.assert_allclose(dose.load, [0.30, 0.65, 0.75, 0.95], atol=1e-6)
+    assert dose.sets[0].tolist() == [0, 3, 3, 3]
+    assert dose.reps.tolist() == [20, 13, 8, 1]
+    beyond = envs.step(np.full((4, 1), 7.0))[1]
+    envs.reset(seed=0)
+    assert np.array_equal(beyond, envs.step(np.full((4, 1), 1.0))[1])
+    for wrong in (np.zeros(4), np.zeros((3, 1)), np.full((4, 1), np.nan)):
+        with pytest.raises(ValueError, match="action must"):
+            envs.step(wrong)
+    data = rollout(envs, envs.baselines["65 % every week"], rng=np.random.default_rng(0))
+    rest = rollout(envs, envs.baselines["do nothing"], rng=np.random.default_rng(0))
+    assert data.reward.sum() > 4 * 20 and rest.reward.sum() == 0
