@@ -3,20 +3,18 @@
 A learner's function may loop for ever, call itself without end, change its arguments,
 print without end or leave the interpreter. None of this may end the notebook it is
 checked in. This is a railing, not a prison: code that means harm is not held by it, and
-neither is a single call of compiled code that never returns, a long sleep, or a loop that swallows
-every interruption. The batch grader ends such a process from outside.
+neither is a single call of compiled code that never returns, a loop that swallows every
+interruption, or, where ``time_limit`` has no alarm, a long sleep. The batch grader ends such
+a process from outside.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import ctypes
 import inspect
 import linecache
 import sys
-import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -24,16 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from rxcourse.grading import time_limit
 from rxcourse.grading.compare import difference
+from rxcourse.grading.time_limit import TimeUp
 from rxcourse.grading.verdict import NOT_ATTEMPTED, Trouble
 
 SECONDS = 2.0
 PRINTED = 2_000
 """Characters of a learner's own prints that are shown; the rest is dropped."""
-
-
-class TimeUp(BaseException):
-    """Raised inside code that has used up its time."""
 
 
 def call(function: Callable, *args, seconds: float = SECONDS, changes: bool = False) -> Any:
@@ -57,7 +53,8 @@ def call(function: Callable, *args, seconds: float = SECONDS, changes: bool = Fa
     _check_signature(function, name, args)
     given = copy.deepcopy(args)
     try:
-        result = _limited(lambda: function(*given), seconds)
+        with _quiet():
+            result = time_limit.within(seconds, lambda: function(*given))
     except TimeUp:
         raise Trouble(
             f"{name} did not finish within {seconds:g} s. Is there a loop that never ends, or is "
@@ -104,52 +101,6 @@ def _check_signature(function, name: str, args) -> None:
         ) from None
 
 
-def _limited(job: Callable[[], Any], seconds: float) -> Any:
-    """Run a job in this thread; after `seconds` a TimeUp is raised inside it.
-
-    A TimeUp may arrive between any two steps of this thread, so this thread uses a bare
-    lock and lists here. An Event could be left locked for ever.
-    """
-    here, late, ended, stdout = threading.get_ident(), [], [], sys.stdout
-    running = threading.Lock()
-    running.acquire()
-
-    def watch():
-        if not running.acquire(timeout=seconds):
-            late.append(True)
-            while True:  # again and again: a bare except in the job may swallow some
-                _interrupt(here, TimeUp)
-                if running.acquire(timeout=0.02):
-                    break
-        ended.append(True)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    try:
-        watcher.start()
-        with _quiet():
-            result = job()
-    finally:
-        while True:
-            try:
-                sys.stdout = stdout
-                if running.locked():
-                    running.release()
-                while not ended and watcher.ident is not None:
-                    time.sleep(0.0002)
-                _interrupt(here, None)  # one that was sent and has not arrived
-                break
-            except TimeUp:
-                continue
-    if late:  # it swallowed the interruption and came back all the same
-        raise TimeUp
-    return result
-
-
-def _interrupt(thread: int, error) -> None:
-    value = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
-
-
 @contextlib.contextmanager
 def _quiet():
     """Let some prints through and silence warnings."""
@@ -178,7 +129,8 @@ class _Short:
 def _told(error: BaseException) -> str:
     """An exception in one line, with the learner's line in which it happened."""
     text = f"{type(error).__name__}: {error}".rstrip(": ")[:300]
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
-    own = [f for f in frames if "site-packages" not in f.filename]
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (__file__, time_limit.__file__)
+    own = [f for f in frames if f.filename not in ours and "site-packages" not in f.filename]
     line = linecache.getline(own[-1].filename, own[-1].lineno).strip() if own else ""
     return f"{text}, in the line `{line}`." if line else f"{text}."

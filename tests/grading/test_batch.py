@@ -125,7 +125,8 @@ CASES = {
                       {"06.z1": NOT_YET, "06.z2": NOT_YET, "06.z4": NOT_YET}, ""),
     "half done": (notebook(dict(list(right_cells().items())[:4])),
                   dict.fromkeys(NAMES[3:], ABSENT), ""),
-    "loop in a cell": (first("while True: pass"), {}, "Cell 2 did not finish"),
+    "loop in a cell": (first("while True: pass"), {},
+                       "The cell that begins `while True: pass` did not finish"),
     "loop after an answer": (changed(q1=f"{Q1}\nwhile True: pass"), {},
                              "did not finish"),
     "loop before an answer": (changed(q1=f"while True: pass\n{Q1}"),
@@ -137,42 +138,48 @@ CASES = {
             try:
                 time.sleep(0.01)
             except: pass
-        """), {}, "Cell 2"),
+        """), {}, "The cell that begins `import time`"),
     "one bare except": (first("""
         import time
         try:
             time.sleep(1000)
         except: pass
         while True: pass
-        """), {}, "Cell 2 did not finish"),
+        """), {}, "The cell that begins `import time` did not finish"),
+    "loop beside a check": (changed(q2=TARGETS.replace("check(", "while True: pass\ncheck(")), {},
+                            "and checks 06.q2 did not finish"),
     "loop in an answer": (function("while True: pass"), Q2, ""),
-    "sleep in a cell": (first("import time; time.sleep(1000)"), {}, "Cell 2 did not finish"),
-    "one long computation": (first("x = sum(range(10**15))"), {}, "Cell 2 was left out: it ran"),
+    "sleep in a cell": (first("import time; time.sleep(1000)"), {},
+                        "`import time; time.sleep(1000)` did not finish"),
+    "one long computation": (first("x = sum(range(10**15))"), {},
+                             "The cell that begins `x = sum(range(10**15))` was left out: it ran"),
     "deep recursion": (function("return my_targets(reward, terminated, truncated, next_values, 1)"),
                        Q2, ""),
     "exception at import": (first("import no_such_package"), {}, "no_such_package"),
     "exception in a cell": (changed(q1="updated = (1 / 0, 1, 1)"), {"06.q1": NOT_YET}, "ZeroDiv"),
-    "syntax error": (changed(q1="updated = (0.05"), {"06.q1": NOT_YET}, "Cell 4 was left out"),
+    "syntax error": (changed(q1="updated = (0.05"), {"06.q1": NOT_YET},
+                     "`updated = (0.05` was left out"),
     "memory hog": (first("hog = bytearray(2**31)"), {}, "MemoryError"),
     "memory hog in pieces": (first("""
         import numpy
         hog = []
         while True: hog.append(numpy.zeros(10**7))
-        """), {}, "Cell 2 was left out: it ran out of memory"),
+        """), {}, "The cell that begins `import numpy` was left out: it ran out of memory"),
     "memory hog in an answer": (function("""
         hog = bytearray(2**31)
         return reward + gamma * ~terminated * next_values.max(axis=1)
         """), Q2, ""),
     "exit in a cell": (first("exit()"), {}, "ends the program"),
     "exit in an answer": (function("import sys; sys.exit(0)"), Q2, ""),
-    "os exit in a cell": (first("import os; os._exit(3)"), {}, "Cell 2 was left out: it ended"),
+    "os exit in a cell": (first("import os; os._exit(3)"), {},
+                          "`import os; os._exit(3)` was left out: it ended"),
     "os exit in an answer": (changed(q2=TARGETS.replace("    return", "    leave()\n    return")
                                      .replace('check("06.q2", my_targets)', "")
                                      + "\ndef leave():\n    import os; os._exit(0)"),
                              {"06.q2": CANNOT}, "06.q2: While this answer was judged"),
     "crash": (first("import ctypes; ctypes.string_at(0)"), {}, "crashed"),
     "kills itself": (first("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), {},
-                     "Cell 2 was left out: it was killed"),
+                     "SIGKILL)` was left out: it was killed"),
     "output flood": (first("for _ in range(100): print('x' * 100_000)"), {}, ""),
     "flood past Python": (first("import os\nfor _ in range(200): os.write(2, b'x' * 50_000)\n"
                                 "os.write(1, b'x' * 10_000_000)"), {}, ""),
@@ -190,8 +197,8 @@ CASES = {
     "renamed and untagged": (json.dumps(untagged).encode(), {}, ""),
     "reordered": (notebook(reordered), {}, ""),
     "magics": (first("%matplotlib inline\n!pip list\nnp?\nfiles = !ls\nupdated = 1"), {},
-               "Cell 2: lines with"),
-    "other cells": (first("%%bash\nrm -rf data"), {}, "%%bash is not Python"),
+               "`%matplotlib inline`: lines with"),
+    "other cells": (first("%%bash\nrm -rf data"), {}, "`%%bash` was left out: that is not Python"),
     "unicode Ünïcödé 学生": (changed(q1=f"grüße = '学生'\n{Q1}"), {}, ""),
     "name with spaces, (and more)": (notebook(right_cells()), {}, ""),
     "wrong types": (changed(q1='updated = "2.06"', q2="my_targets = 3", q3="tipping_rate = []",
@@ -216,7 +223,8 @@ CASES = {
         """), {}, ""),
     "file written": (first("open('left-here.txt', 'w').write('x')"), {}, ""),
     "large file": (first("with open('big', 'wb') as f:\n"
-                         "    for _ in range(200): f.write(bytes(10**6))"), {}, "Cell 2 stopped"),
+                         "    for _ in range(200): f.write(bytes(10**6))"), {},
+                   "`with open('big', 'wb') as f:` stopped"),
     "numpy replaced": (changed(z7="z7 = 'c'\nimport numpy\nnumpy.isclose = lambda *a, **k: 1/0\n"
                                   "numpy.seterr(all='raise')\nnumpy.asarray = numpy.max = None"),
                        {}, "numpy.asarray"),
@@ -248,7 +256,7 @@ CASES = {
                        {"06.q1": CANNOT}, "06.q1"),
     "streams closed": (first("import sys\nsys.stdout.close()\nsys.stderr.close()"), {}, ""),
     "folder left": (first("import os\nos.chdir('/')"), {}, ""),
-    "formula": (first("raise ValueError('=1+1')"), {}, "Cell 2 stopped"),
+    "formula": (first("raise ValueError('=1+1')"), {}, "`raise ValueError('=1+1')` stopped"),
     "=formula": (notebook(right_cells()), {}, ""),
 }  # fmt: skip
 POSIX = {"forked", "kills itself", "large file", "sleep in a cell", "one bare except"}

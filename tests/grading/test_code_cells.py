@@ -68,6 +68,23 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_python_is_kept_and_the_rest_is_told(source, kept):
     found, note = as_python(Cell(4, source))
     assert found == kept
-    assert ("Cell 4" in note) == (kept.strip() != source.replace("%%time\n", "").strip())
+    assert note.startswith("The cell that begins `") == bool(note)
+    assert bool(note) == (kept.strip() != source.replace("%%time\n", "").strip())
     if kept:
         assert kept.count("\n") == source.count("\n"), "line numbers of messages stay right"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("q = np.zeros(3)\nq += 1", "`q = np.zeros(3)`"),
+        ("\n# a remark\n\n  x = 1", "`x = 1`"),
+        ("# only\n# remarks", "`# only`"),
+        ("x = " + "1 + " * 30 + "1", "`x = " + ("1 + " * 30)[:53] + "...`"),
+        ('def f(x):\n    return x\ncheck("06.q2", f)', "`def f(x):` and checks 06.q2"),
+        ("def f(x): 0\ncheck( '06.q2', f)\ncheck('06.q2', f)", "`def f(x): 0` and checks 06.q2"),
+        ('a = 1\ncheck("06.z1", a)\ncheck("06.z2", a)', "`a = 1`"),
+    ],
+)
+def test_a_cell_is_named_by_what_is_seen_of_it(source, words):
+    assert Cell(25, source).words == f"The cell that begins {words}"

@@ -21,7 +21,8 @@ from pathlib import Path
 from rxcourse.grading.batch import answers, code_cells, limits
 from rxcourse.grading.batch.originals import Originals
 from rxcourse.grading.batch.process import NO_MEMORY
-from rxcourse.grading.running import TimeUp, _told
+from rxcourse.grading.running import _told
+from rxcourse.grading.time_limit import TimeUp, within
 from rxcourse.grading.verdict import CANNOT, NOT_ATTEMPTED, NOT_YET
 
 FOR_CELLS = 0.6
@@ -88,7 +89,7 @@ def _run(cells, job: dict, originals: Originals, tell) -> tuple[dict, list[tuple
     clock, lost = Clock(job["seconds"] * FOR_CELLS), []
     for cell in cells:
         if cell.number in job["left_out"]:
-            lost.append((cell.source, f"Cell {cell.number} could not be run to its end."))
+            lost.append((cell.source, f"{cell.words} could not be run to its end."))
             continue
         source, note = code_cells.as_python(cell)
         limit = clock.half()
@@ -98,7 +99,7 @@ def _run(cells, job: dict, originals: Originals, tell) -> tuple[dict, list[tuple
             _tell_changes(originals, tell)
             if isinstance(error, MemoryError) and not _has_memory():
                 os._exit(NO_MEMORY)  # the cell's data cannot be got rid of: again, without it
-            note = _in_words(cell.number, error, limit) or note
+            note = _in_words(cell, error, limit) or note
         if note:
             tell("note", text=note)
             lost.append((cell.source, note))
@@ -113,20 +114,20 @@ def _run_cell(number: int, source: str, namespace: dict, limit: float) -> BaseEx
     sys.stdout = open(os.devnull, "w", encoding="utf-8", errors="replace")  # noqa: SIM115
     try:
         code = compile(ast.parse(source), name, "exec")
-        limits.within(limit, lambda: exec(code, namespace))
+        within(limit, lambda: exec(code, namespace))
     except BaseException as error:  # the next cells are to run, whatever it was
         return error
     return None
 
 
-def _in_words(number: int, error: BaseException | None, limit: float) -> str:
+def _in_words(cell: code_cells.Cell, error: BaseException | None, limit: float) -> str:
     if error is None:
         return ""
     if isinstance(error, TimeUp):
-        return f"Cell {number} did not finish within {limit:.1f} s."
+        return f"{cell.words} did not finish within {limit:.1f} s."
     if isinstance(error, SystemExit):
-        return f"Cell {number} ends the program (exit or quit)."
-    return f"Cell {number} stopped with {_told(error)}"
+        return f"{cell.words} ends the program (exit or quit)."
+    return f"{cell.words} stopped with {_told(error)}"
 
 
 def _has_memory() -> bool:
@@ -140,7 +141,7 @@ def _judge(question, namespace: dict, limit: float, lost: list) -> tuple[str, st
     if question.name not in namespace:
         return _absent(question.name, lost)
     try:
-        return limits.within(limit, lambda: question.judge(namespace[question.name]))
+        return within(limit, lambda: question.judge(namespace[question.name]))
     except TimeUp:
         return CANNOT, f"Judging `{question.name}` took more than {limit:.1f} s."
     except BaseException as error:  # a fault of ours, or an answer that breaks what it touches

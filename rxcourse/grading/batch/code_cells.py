@@ -21,11 +21,27 @@ HARMLESS = ("%%time", "%%timeit", "%%capture", "%%prun")
 COMMAND = re.compile(r"^(\s*)(?:[\w, ]+=\s*)?[%!?].*$|^(\s*)[\w.]+\?{1,2}\s*$")
 
 
+CHECKED = re.compile(r"""\bcheck\(\s*["'](\d\d\.[qz]\d+)["']""")
+
+LONGEST_LINE = 60
+"""Characters of a cell's first line that a note repeats."""
+
+
 class Cell(NamedTuple):
-    """Code of one cell; `number` counts all cells of the notebook from 1, as people do."""
+    """Code of one cell; `number` counts all cells of the notebook from 1."""
 
     number: int
     source: str
+
+    @property
+    def words(self) -> str:
+        """What a note calls it, by its first line of code: a notebook shows no such numbers."""
+        lines = [line.strip() for line in self.source.splitlines() if line.strip()]
+        code = [line for line in lines if not line.startswith("#")] or lines
+        first = code[0] if len(code[0]) <= LONGEST_LINE else f"{code[0][: LONGEST_LINE - 3]}..."
+        asked = set(CHECKED.findall(self.source))
+        checks = f" and checks {asked.pop()}" if len(asked) == 1 else ""
+        return f"The cell that begins `{first}`{checks}"
 
 
 class Unreadable(ValueError):
@@ -94,18 +110,18 @@ def as_python(cell: Cell) -> tuple[str, str]:
     if source.startswith("%%"):
         first, _, rest = source.partition("\n")
         if not first.startswith(HARMLESS):
-            return "", f"Cell {cell.number} was left out: {first[:40]} is not Python."
+            return "", f"{cell.words} was left out: that is not Python."
         source = "\n" + rest
     if _problem(source) is None:
         return source, note
     lines = source.split("\n")
     kept = [COMMAND.sub(lambda m: (m[1] or m[2] or "") + "pass", line) for line in lines]
     if kept != lines:
-        note = f"Cell {cell.number}: lines with % or ! or ? were left out."
+        note = f"{cell.words}: lines with % or ! or ? were left out."
     problem = _problem("\n".join(kept))
     if problem is None:
         return "\n".join(kept), note
-    return "", f"Cell {cell.number} was left out: {problem}."
+    return "", f"{cell.words} was left out: {problem}."
 
 
 def _problem(source: str) -> str | None:

@@ -1,17 +1,9 @@
 """Limits that a child process sets for itself before it runs what was handed in.
 
-Where the module ``resource`` is missing (Windows), only the time limits hold.
+Where the module ``resource`` is missing (Windows), only time on the clock is limited.
 """
 
 from __future__ import annotations
-
-import contextlib
-import signal
-import time
-from collections.abc import Callable
-from typing import Any
-
-from rxcourse.grading.running import TimeUp, _limited
 
 try:
     import resource
@@ -63,33 +55,3 @@ def _reserved() -> int:
             return int(file.read().split()[0]) * resource.getpagesize()
     except OSError:
         return 2**30
-
-
-def within(seconds: float, job: Callable[[], Any]) -> Any:
-    """Result of a job, or TimeUp raised inside it after `seconds`.
-
-    An alarm also ends a sleep or a wait, which the watchdog of ``running`` cannot. Neither
-    can end one long computation inside a library: the parent process has to.
-    """
-    if not hasattr(signal, "setitimer"):  # Windows
-        return _limited(job, seconds)
-    until = time.monotonic() + seconds
-
-    def ring(*_):
-        if time.monotonic() >= until:
-            raise TimeUp
-
-    signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)  # again and again, for a bare except
-    try:
-        return job()
-    finally:
-        _silence()
-
-
-def _silence() -> None:
-    while True:
-        with contextlib.suppress(TimeUp):
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_IGN)
-            return

@@ -75,7 +75,7 @@ class Grader:
             reason = ended.reason
             if not reason:
                 break
-            if not self._set_aside(ended, graded, left_out) or left < 0.5:
+            if not self._set_aside(ended, graded, left_out, cells) or left < 0.5:
                 break
             if stop is not None and stop.is_set():
                 break
@@ -95,7 +95,7 @@ class Grader:
             "memory": self.limits.memory, "left_out": left_out, "judged": list(judged),
         }  # fmt: skip
 
-    def _set_aside(self, ended: process.Ended, graded: Graded, left_out: list) -> bool:
+    def _set_aside(self, ended: process.Ended, graded: Graded, left_out: list, cells) -> bool:
         """Leave out the cell or the question in which a process ended."""
         work = [r for r in ended.records if r["kind"] in ("cell", "judging")]
         if not work:
@@ -103,7 +103,8 @@ class Grader:
         last = work[-1]
         if last["kind"] == "cell":
             left_out.append(last.get("number"))
-            graded.notes.append(f"Cell {last.get('number')} was left out: it {ended.reason}.")
+            named = [cell.words for cell in cells if cell.number == last.get("number")]
+            graded.notes += [f"{words} was left out: it {ended.reason}." for words in named]
         elif (name := last.get("question")) in self.questions:
             told = f"While this answer was judged, it {ended.reason}."
             graded.verdicts.setdefault(name, Verdict(name, CANNOT, told))
