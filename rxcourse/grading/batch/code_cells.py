@@ -20,7 +20,6 @@ HARMLESS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 COMMAND = re.compile(r"^(\s*)(?:[\w, ]+=\s*)?[%!?].*$|^(\s*)[\w.]+\?{1,2}\s*$")
 
-
 CHECKED = re.compile(r"""\bcheck\(\s*["'](\d\d\.[qz]\d+)["']""")
 
 LONGEST_LINE = 60
