@@ -144,12 +144,59 @@ def planning() -> list[str]:
     return lines
 
 
+DEEP = {"learning_rate": 1e-3, "buffer_size": 10_000, "batch_size": 64, "gamma": 0.99,
+        "learning_starts": 100}  # fmt: skip
+"""What both codes call alike; both have 2 layers of 64 units and update every 4 decisions."""
+
+
+def our_dqn(n_learners: int, rows: int, n_steps: int) -> Callable[[], object]:
+    """Learners together on CartPole, each with so many environments."""
+    from rxcourse.agents.dqn import dqn
+
+    envs = gym.make_vec(
+        "CartPole-v1", num_envs=n_learners * rows, vectorization_mode="vector_entry_point"
+    )
+    settings = dict(n_learners=n_learners, n_steps=n_steps, hidden=(64, 64), train_every=4,
+                    target_every=500, epsilon=0.1, **DEEP)  # fmt: skip
+    return lambda: dqn(envs, **settings, rng=np.random.default_rng(0))
+
+
+def their_dqn(rows: int, n_steps: int) -> Callable[[], object]:
+    """One learner of Stable-Baselines3 with the same settings."""
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.env_util import make_vec_env
+
+    settings = dict(policy_kwargs={"net_arch": [64, 64]}, train_freq=4 // rows, gradient_steps=1,
+                    target_update_interval=500, exploration_initial_eps=0.1,
+                    exploration_final_eps=0.1, device="cpu", seed=0, **DEEP)  # fmt: skip
+    return lambda: DQN("MlpPolicy", make_vec_env("CartPole-v1", rows), **settings).learn(n_steps)
+
+
+def deep(n_learners: int = 20, n_steps: int = 5_000) -> list[str]:
+    """DQN of many learners against one learner of Stable-Baselines3."""
+    lines = []
+    for rows in (4, 1):
+        ours = cpu_seconds(our_dqn(n_learners, rows, n_steps))
+        line = (
+            f"DQN on CartPole, {n_learners} learners together, {n_steps:,} decisions with {rows} "
+            f"environment(s) each: {ours:.1f} CPU seconds"
+        )
+        try:
+            theirs = cpu_seconds(their_dqn(rows, n_steps))
+            line += f", {ours / theirs:.2f} times Stable-Baselines3 with one ({theirs:.1f})"
+        except ImportError:
+            line += "; Stable-Baselines3 is not installed, so there is nothing to compare with"
+        lines.append(line)
+    return lines
+
+
 def main() -> None:
     """Print all rates; the bar shows only in a terminal."""
     # Each part in a fresh process: what ran before leaves its traces in memory and slows the next.
     fresh = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1)
-    with fresh, tqdm(total=3, desc="bench", disable=None) as bar:
-        for lines in fresh.map(call, ("simulation", "learning", "planning")):
+    parts = ("simulation", "learning", "planning", "deep")
+    with fresh, tqdm(total=len(parts), desc="bench", disable=None) as bar:
+        for lines in fresh.map(call, parts):
             bar.update()
             for line in lines:
                 tqdm.write(line)

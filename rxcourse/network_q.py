@@ -7,6 +7,7 @@ The rest of the package knows q-functions, not networks: ``Greedy(q)`` acts by o
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -52,7 +53,7 @@ class Features:
     @property
     def n(self) -> int:
         """Numbers in one row."""
-        return self.n_states or int(np.prod(self.shape))
+        return self.n_states or prod(self.shape)
 
     def __call__(self, obs: Array) -> Array:
         """Map observations (..., *obs) to rows (..., n), never sharing memory with them."""

@@ -43,10 +43,11 @@ COPY = table([[10.0, 20.0, 40.0], [60.0, 70.0, 30.0]])
 
 
 def batch(next_allowed=None):
-    """Three decisions with gamma 1/2; they lead to states 0 and 1, and to an end in state 0."""
+    """Three decisions with gamma 1/2; they lead to states 0 and 1, and to an end in state 0,
+    each time from the other state."""
     one_hot = torch.eye(2)[torch.tensor([[0, 1, 0]])]
     mask = None if next_allowed is None else torch.tensor([next_allowed])
-    return Batch(one_hot, torch.tensor([[0, 0, 0]]), torch.tensor([[1.0, 2.0, 3.0]]),
+    return Batch(1 - one_hot, torch.tensor([[0, 0, 0]]), torch.tensor([[1.0, 2.0, 3.0]]),
                  torch.tensor([[0.5, 0.5, 0.0]]), one_hot, mask)  # fmt: skip
 
 
