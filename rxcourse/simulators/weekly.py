@@ -42,7 +42,7 @@ class WeeklyRoutineVectorEnv(BatchEnv):
     """N people on a full-body routine of three sessions a week.
 
     **Observation** ``Box``: the reports of the last two weeks, the last prescription and
-    the week, see ``weekly_reports.COLUMNS``. All lie near [-1, 1].
+    the week, see ``weekly_reports.BLOCKS``. All lie near [-1, 1].
 
     **Actions** ``Discrete(18)``: the week's template, see ``weekly_plan.TEMPLATES``.
 
@@ -69,8 +69,8 @@ class WeeklyRoutineVectorEnv(BatchEnv):
     templates : dict, optional
         Weeks to choose from, by name, instead of ``TEMPLATES``: rows made by
         ``weekly_plan.week``.
-    wearable : bool
-        Whether the observation also holds what a wristband says.
+    blocks : tuple of str
+        What the observation holds besides the reports: "pain", "record", "wearable".
     overrides : dict, optional
         Parameters by name, see ``parameter_table("weekly")``.
     dropout : bool
@@ -91,26 +91,26 @@ class WeeklyRoutineVectorEnv(BatchEnv):
         decide: str = "week",
         weights: dict[str, float] | None = None,
         templates: dict[str, tuple] | None = None,
-        wearable: bool = False,
+        blocks: tuple[str, ...] = ("pain", "record"),
         overrides: dict[str, float] | None = None,
         dropout: bool = True,
         one_person: bool = False,
         render_mode: str | None = None,
     ):
         self.templates = dict(TEMPLATES if templates is None else templates)
-        self.columns = reports.COLUMNS + reports.WEARABLE_COLUMNS * bool(wearable)
+        self.blocks, self.columns = tuple(blocks), reports.columns(blocks)
         bound = np.full(len(self.columns), 10, np.float32)
         super().__init__(num_envs, Box(-bound, bound), self._actions(), None, render_mode)
         if decide not in ("week", "session"):
             raise ValueError(f'decide must be "week" or "session", got {decide!r}.')
-        flags = {"wearable": wearable, "dropout": dropout, "one_person": one_person}
+        flags = {"dropout": dropout, "one_person": one_person}
         for name, flag in flags.items():
             if not isinstance(flag, bool):
                 raise ValueError(f"{name} must be True or False, got {flag!r}.")
         self.weeks = validate.positive_int("weeks", weeks)
         self.weights = check_weights(weights)
         self.p = {k: np.float32(v) for k, v in parameters("weekly", overrides).items()}
-        self.wearable, self.dropout, self.one_person = wearable, dropout, one_person
+        self.dropout, self.one_person = dropout, one_person
         self.per_decision = SESSIONS if decide == "week" else 1
         months = np.arange(self.weeks * SESSIONS) * (7 / SESSIONS / DAYS_PER_MONTH)
         scale, shape = float(self.p["dropout_scale"]), float(self.p["dropout_shape"])
@@ -183,7 +183,7 @@ class WeeklyRoutineVectorEnv(BatchEnv):
             base_hazard=self.hazard[number], luck=session.draw_luck(self.num_envs, self.rng),
         )  # fmt: skip
         self.known = reports.note(self.known, self.body, dose, out)
-        if self.wearable:
+        if "wearable" in self.blocks:
             self.known = reports.night(self.known, self.body, self.traits, self.p, self._nights)
         return out
 
@@ -204,7 +204,7 @@ class WeeklyRoutineVectorEnv(BatchEnv):
 
     def observe(self) -> Array:
         over = (self.t * (self.per_decision / SESSIONS / self.weeks)).astype(np.float32)
-        return reports.observation(self.known, self.body, over, self.wearable)
+        return reports.observation(self.known, self.body, over, self.blocks)
 
     def picture(self, row: int) -> str:
         """The week in words."""

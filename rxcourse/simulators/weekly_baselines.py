@@ -6,11 +6,11 @@ import numpy as np
 
 from rxcourse.policy import Uniform
 from rxcourse.simulators.weekly_plan import OPTIONS, RESTS, STEPS, TEMPLATES, action_of
-from rxcourse.simulators.weekly_reports import COLUMNS
+from rxcourse.simulators.weekly_reports import REPORT_COLUMNS
 
 Array = np.ndarray
 WEEKS = 52
-AT = {name: place for place, name in enumerate(COLUMNS)}
+AT = {name: place for place, name in enumerate(REPORT_COLUMNS)}
 NAMES = tuple(TEMPLATES)
 
 BLOCKS = ("3x12 @ 65%",) * 4 + ("4x8 @ 75%",) * 4 + ("5x5 @ 82%",) * 4 + ("4x3 @ 88%",) * 4

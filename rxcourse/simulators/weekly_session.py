@@ -18,7 +18,7 @@ from rxcourse.simulators.weekly_person import Body, Traits, strength
 from rxcourse.simulators.weekly_plan import LIFTS, REGIONS
 
 Array = np.ndarray
-N_NORMALS, N_UNIFORMS = len(LIFTS) + len(REGIONS) + 2, 6
+N_NORMALS, N_UNIFORMS = len(LIFTS) + 2 * len(REGIONS) + 2, 6
 FAILED_HEAVY, JUMP = 0.85, 1.05
 SORE, VERY_SORE, HARD_RPE, SESSIONS_A_WEEK = 5, 6, 9.5, 3
 PEAK = float(phys.SORENESS_PEAK)
@@ -39,6 +39,7 @@ class Luck(NamedTuple):
     day: Array  # (N,) standard normal
     report: Array  # (6, N) standard normal
     soreness: Array  # (3, N) standard normal
+    pain: Array  # (3, N) standard normal
     mood: Array  # (N,) standard normal
     attend: Array  # uniform (N,), and so are the rest
     stress: Array
@@ -56,6 +57,7 @@ class Outcome(NamedTuple):
     rpe: Array  # (N,) reported effort of the last sets, 0 to 10
     soreness: Array  # (N,) true soreness or pain of the worst region before the next session
     told_soreness: Array  # (3, N) reported before the next session, 0 to 10
+    told_pain: Array  # (3, N) reported after the session, 0 to 10
     told_stress: Array  # (N,) reported, 0 to 10
     pain: Array  # (N,) of the worst region
     minutes: Array  # (N,)
@@ -68,8 +70,8 @@ def draw_luck(n: int, rng: np.random.Generator) -> Luck:
     """The same count of numbers whatever happens."""
     z = rng.standard_normal((N_NORMALS, n), dtype=np.float32)
     u = rng.random((N_UNIFORMS, n), dtype=np.float32)
-    six, three = len(LIFTS), len(LIFTS) + len(REGIONS)
-    return Luck(z[three], z[:six], z[six:three], z[three + 1], *u)
+    lifts, sore, pain = np.cumsum((len(LIFTS), len(REGIONS), len(REGIONS)))
+    return Luck(z[pain], z[:lifts], z[lifts:sore], z[sore:pain], z[pain + 1], *u)
 
 
 def step_state(
@@ -108,7 +110,7 @@ def step_state(
     told = _told_reserve(done.last_reserve, luck.report, traits, p)
     after = _adapt(body, traits, sets, done, p, days)
     after = _tire(after, traits, load, p, days)
-    after = _ache(after, traits, load, done.relative_load, p, days)
+    after, peak = _ache(after, traits, load, done.relative_load, p, days)
     after = _log(after, dose, done, told, sets, p)
     injured, hurt, risk = _injure(after, body, done, sets, ache, minutes, luck, p)
     after = after._replace(injured=np.maximum(np.maximum(body.injured, injured) - days, 0))
@@ -127,6 +129,7 @@ def step_state(
     return after, Outcome(
         trained=trained, completed=completed, rpe=rpe, soreness=worst, pain=pain,
         told_soreness=_scale(soreness + p["soreness_report_sd"] * luck.soreness),
+        told_pain=_scale(peak + p["pain_report_sd"] * luck.pain),
         told_stress=_scale(2 + (p["stress_report"] - 2) * body.stress
                            + p["stress_report_sd"] * luck.mood),
         minutes=minutes * trained, injury=hurt, risk=risk, hazard=hazard,
@@ -265,8 +268,11 @@ def _tire(body, traits, load, p, days) -> Body:
     )
 
 
-def _ache(body, traits, load, relative_load, p, days) -> Body:
-    """Soreness from damage, less in an accustomed region; pain from too heavy a load."""
+def _ache(body, traits, load, relative_load, p, days) -> tuple[Body, Array]:
+    """Soreness from damage, less in an accustomed region; pain from too heavy a load.
+
+    Also the pain right after the session, before the days let it settle.
+    """
     here = _by_region(load)
     damage = p["soreness_per_load"] / PEAK * here
     damage = damage * phys.protected_damage(body.protection, p["protection_rho"])
@@ -278,11 +284,12 @@ def _ache(body, traits, load, relative_load, p, days) -> Body:
     # Each bout takes a share of what protection is still missing.
     learnt = p["protection_build"] * np.minimum(here, 1)
     protection = body.protection + (1 - body.protection) * learnt
-    return body._replace(
+    settled = body._replace(
         sore1=stages[0], sore2=stages[1], sore3=stages[2],
         protection=protection * float(np.exp(-days / p["protection_tau"])),
         irritation=irritation * float(np.exp(-days / p["tau_pain"])),
     )  # fmt: skip
+    return settled, irritation
 
 
 def _told_reserve(reserve, z, traits, p) -> Array:

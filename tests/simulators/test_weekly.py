@@ -47,8 +47,8 @@ def test_growth_of_a_rested_novice_by_hand():
     body = body._replace(train_max=np.ones_like(body.train_max))
     dose = session.Dose(np.full((6, n), 3, np.float32), *(np.full(n, x, np.float32)
                         for x in (10, 0.70, 2.0)))  # fmt: skip
-    luck = session.Luck(*[np.zeros(n)], np.zeros((6, n)), np.zeros((3, n)), *[np.zeros(n)] * 1,
-                        *[np.zeros(n)] * 6)  # fmt: skip
+    luck = session.Luck(np.zeros(n), np.zeros((6, n)), np.zeros((3, n)), np.zeros((3, n)),
+                        *[np.zeros(n)] * 7)  # fmt: skip
     luck = luck._replace(leave=np.ones(n), injury=np.ones(n), stress=np.ones(n), away=np.ones(n))
     after, out = session.step_state(
         body, dose, traits, P, days=2.0, base_hazard=0.0, luck=luck
@@ -153,7 +153,7 @@ def test_two_policies_meet_the_same_people_with_the_same_luck():
 
 def test_a_wristband_changes_nothing_but_what_is_seen():
     plain, one = year(template("3x8 @ 75%"))
-    worn, two = year(template("3x8 @ 75%"), wearable=True)
+    worn, two = year(template("3x8 @ 75%"), blocks=("pain", "record", "wearable"))
     assert np.array_equal(one.reward, two.reward)
     assert two.obs.shape[1] == one.obs.shape[1] + 4
     assert np.array_equal(one.obs, two.obs[:, :-4])
@@ -193,6 +193,23 @@ def test_sparing_a_region_keeps_its_pain_away():
         assert 0.2 < weak.mean() < 0.5
         pain[name] = envs.body.irritation[0, weak].mean()
     assert pain["spare the legs, else 3x10 @ 70%"] == 0 < pain["4x8 @ 75%"]
+
+
+def test_the_record_keeps_the_worst_week_of_pain():
+    envs = WeeklyRoutineVectorEnv(500, overrides={**STEADY, "pain_share": 1.0}, dropout=False)
+    obs, _ = envs.reset(seed=2)
+    place = [envs.columns.index(f"pain {region}") for region in plan.REGIONS]
+    worst = [envs.columns.index(f"worst pain {region}") for region in plan.REGIONS]
+    seen = []
+    for name in ["4x8 @ 75%"] * 5 + ["rest"] * 5:
+        obs = envs.move(np.full(500, NAMES.index(name)))[0]
+        seen.append(obs[:, place])
+    assert (obs[:, worst] >= np.max(seen, axis=0) - 1e-6).all()
+    weak = (envs.traits.bears < 1).T
+    assert obs[:, place][weak].mean() < 0.1, "settled"
+    assert obs[:, worst][weak].mean() > 3 * obs[:, worst][~weak].mean()
+    bare = WeeklyRoutineVectorEnv(2, blocks=())
+    assert bare.reset(seed=0)[0].shape == (2, 22)
 
 
 def test_protection_is_lost_in_a_gap():
@@ -251,8 +268,10 @@ def test_a_rest_or_an_unknown_template_is_told():
         WeeklyRoutineVectorEnv(1, decide="day")
     with pytest.raises(ValueError, match="parameter tolerance must be above 0"):
         WeeklyRoutineVectorEnv(1, overrides={"tolerance": 0.0})
-    with pytest.raises(ValueError, match="wearable must be True or False"):
-        WeeklyRoutineVectorEnv(1, wearable=1)
+    with pytest.raises(ValueError, match="blocks must be a tuple of some of .*'watch'"):
+        WeeklyRoutineVectorEnv(1, blocks=("watch",))
+    with pytest.raises(ValueError, match="dropout must be True or False"):
+        WeeklyRoutineVectorEnv(1, dropout=1)
 
 
 def test_reported_reserve_errs_more_far_from_failure():
