@@ -13,8 +13,6 @@ little that strength fades after leaving, and far fewer trials are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rxcourse.simulators import weekly_person as person
@@ -23,27 +21,6 @@ from rxcourse.simulators.weekly import WeeklyRoutineVectorEnv
 from rxcourse.simulators.weekly_plan import DAYS, SESSIONS
 
 Array = np.ndarray
-
-
-def year(envs: WeeklyRoutineVectorEnv, choose: Callable[[int], Array], *, seed: int) -> dict:
-    """Sums over a year of reward, of every term, and who is still enrolled, each (N,).
-
-    Parameters
-    ----------
-    envs : WeeklyRoutineVectorEnv
-        One decision a week.
-    choose : callable
-        From the week to the action of each person; it may look into `envs`.
-    seed : int
-    """
-    envs.reset(seed=seed)
-    total = {}
-    for week in range(envs.weeks):
-        _, reward, _, _, info = envs.move(choose(week))
-        for name, value in {"reward": reward, **info}.items():
-            if value.ndim == 1 and name != "enrolled":
-                total[name] = total.get(name, 0.0) + value
-    return {**total, "enrolled": info["enrolled"]}
 
 
 def constant_returns(envs: WeeklyRoutineVectorEnv, *, seed: int, n_draws: int) -> Array:

@@ -17,6 +17,8 @@ from rxcourse.simulators.weekly import (
     WeeklyRoutineVectorEnv,
 )
 from rxcourse.simulators.weekly_baselines import CYCLE, NAMES, always, template
+from rxcourse.simulators.weekly_planner import Planner, constant_returns
+from rxcourse.simulators.weekly_year import year as year_of
 
 P = {name: np.float32(value) for name, value in parameters("weekly").items()}
 STEADY = {"attendance": 1.0, "attendance_sd": 0.0, "away_start": 0.0, "stress_start": 0.0}
@@ -284,6 +286,33 @@ def test_reported_reserve_errs_more_far_from_failure():
         if reserve == 5.0:  # nobody reports less than nothing
             assert (told - reserve).std() == pytest.approx(wanted, abs=0.02)
     assert (session._told_reserve(np.full((6, n), -2.0), z, traits, P) == 0).all()
+
+
+def test_a_year_sums_up_what_a_rollout_logs():
+    envs = WeeklyRoutineVectorEnv(60)
+    seed = int(np.random.default_rng(4).integers(2**31))  # what rollout hands to reset
+    data = rollout(envs, template("3x8 @ 75%"), keep=("gain",), rng=np.random.default_rng(4))
+    life = year_of(envs, template("3x8 @ 75%"), seed=seed)
+    np.testing.assert_allclose(life["reward"], data.reward.reshape(60, 52).sum(axis=1))
+    np.testing.assert_allclose(
+        life["gain"], data.extra["gain"].reshape(60, 52).sum(axis=1), rtol=1e-5
+    )
+    assert (life["actions"] == NAMES.index("3x8 @ 75%")).all()
+    by_week = year_of(envs, lambda week: np.full(60, NAMES.index("3x8 @ 75%")), seed=seed)
+    assert np.array_equal(by_week["reward"], life["reward"])
+
+
+def test_the_planner_sees_what_the_best_constant_cannot():
+    """With everybody's weak region known, the planner beats every constant; trials are copies."""
+    envs = WeeklyRoutineVectorEnv(60, weeks=12, overrides={"pain_share": 1.0})
+    returns = constant_returns(envs, seed=3, n_draws=2)
+    assert returns.shape == (60, 18) and np.argmin(returns.mean(axis=0)) == NAMES.index("rest")
+    own = returns.argmax(axis=1)
+    before = envs.body
+    planned = year_of(envs, Planner(envs, own, 2, np.random.default_rng(0)), seed=3)
+    assert envs.body is not before
+    best = year_of(envs, lambda week: np.full(60, returns.mean(axis=0).argmax()), seed=3)
+    assert planned["reward"].mean() > best["reward"].mean()
 
 
 def test_a_load_is_a_number_between_rest_and_heavy():

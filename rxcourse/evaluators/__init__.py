@@ -1,0 +1,1 @@
+"""Judging policies: comparisons with intervals."""
