@@ -25,7 +25,8 @@ class Run:
     ----------
     policy : stack of L policies
         Greedy in what was learned. ``policy[l]`` is learner l's. After prediction, the
-        policy whose values were learned; None where logs do not say it.
+        policy whose values were learned; None where logs do not say it. After a climb of
+        policy gradients, the stochastic policy itself; its ``greedy`` does not draw.
     curve : DataFrame
         Tidy: learner, step, and one column per metric that `log` returned.
     q : ndarray or QFunction or None

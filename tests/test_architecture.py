@@ -88,9 +88,12 @@ def test_import_loads_neither_torch_nor_pictures():
 
 # Chapters 1 to 8 learn in tables; only these learn with networks.
 MAY_IMPORT_TORCH = {"nets.py", "network_q.py", "agents/acting.py", "agents/dqn.py",
-                    "agents/replay.py"}  # fmt: skip
+                    "agents/replay.py", "agents/network_policy.py", "agents/trajectories.py",
+                    "agents/reinforce.py", "agents/actor_critic.py"}  # fmt: skip
 BRING_TORCH = {"rxcourse.nets", "rxcourse.network_q", "rxcourse.agents.acting",
-               "rxcourse.agents.dqn", "rxcourse.agents.replay", "torch"}  # fmt: skip
+               "rxcourse.agents.dqn", "rxcourse.agents.replay", "rxcourse.agents.network_policy",
+               "rxcourse.agents.trajectories", "rxcourse.agents.reinforce",
+               "rxcourse.agents.actor_critic", "torch"}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
