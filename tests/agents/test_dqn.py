@@ -18,6 +18,7 @@ from rxcourse.agents.schedules import linear
 from rxcourse.mdp import policy_value
 from rxcourse.nets import Architecture, Networks
 from rxcourse.policy import EpsilonGreedy
+from rxcourse.rollout import rollout
 from rxcourse.simulators.tabular import TabularVectorEnv
 
 L = 4
@@ -328,6 +329,22 @@ def test_the_log_sees_what_was_learned_so_far(random_mdp):
     weights = [policy.q.networks.weights for policy in seen]
     assert torch.equal(weights[2], run.q.networks.weights)
     assert not any(torch.equal(a, b) for a, b in itertools.pairwise(weights))
+
+
+CARTPOLE = {"n_learners": 20, "n_steps": 60_000, "gamma": 0.99, "hidden": (64, 64), "n_step": 10,
+            "learning_rate": linear(3e-3, 1e-5, 60_000), "epsilon": linear(1.0, 0.05, 10_000),
+            "batch_size": 64, "buffer_size": 50_000, "learning_starts": 1_000, "train_every": 2,
+            "tau": 0.01}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_most_learners_end_with_a_solved_cartpole():
+    """475 of 500 steps is Gymnasium's threshold for CartPole-v1. Greedy, over 20 fresh episodes,
+    at the end of training and not at the best moment on the way."""
+    run = learn(cartpole(20 * 8), **CARTPOLE)
+    episodes = rollout(cartpole(20 * 20), run.policy, rng=np.random.default_rng(1))
+    steps = np.bincount(episodes.person).reshape(20, 20).mean(axis=1)
+    assert (steps >= 475).sum() >= 12
 
 
 BAD = {
