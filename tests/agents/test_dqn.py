@@ -303,6 +303,16 @@ def test_nothing_forbidden_is_ever_done(random_mdp):
     assert np.all(done) and len(done) == 20
 
 
+def test_a_batch_holds_the_mask_of_the_next_observation(random_mdp, updates):
+    mdp = random_mdp(1, masked=True)
+    assert len(np.unique(mdp.allowed, axis=0)) > 2
+    learn(TabularVectorEnv(mdp, L), allowed=mdp.allowed, n_step=2, batch_size=32)
+    for now in updates:
+        state = now["batch"].next_obs.argmax(-1)
+        np.testing.assert_array_equal(now["batch"].next_allowed, mdp.allowed[state])
+    assert len(updates) == 8
+
+
 def cartpole(n):
     return gym.make_vec("CartPole-v1", num_envs=n, vectorization_mode="vector_entry_point")
 
