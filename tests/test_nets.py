@@ -24,7 +24,7 @@ FORMS = {
     "dueling": {"n_actions": 4, "dueling": True},
     "branching": {"n_actions": 12, "factors": ALL},
     "some combinations": {"n_actions": 9, "factors": ALL[[0, 11, 3, 4, 5, 6, 7, 8, 2]]},
-    "dueling branches": {"n_actions": 12, "dueling": True, "factors": ALL[::-1]},
+    "dueling branches": {"n_actions": 12, "dueling": True, "factors": np.roll(ALL, 5, axis=0)},
 }
 
 
