@@ -102,9 +102,11 @@ def simulation() -> list[str]:
     ours = steps_per_second(gym.make_vec(name, num_envs=10_000), 50)
     loop = gym.make_vec(name, num_envs=100, vectorization_mode="sync")
     plain = steps_per_second(loop, 50)
+    weeks = steps_per_second(gym.make_vec("rxcourse/WeeklyRoutine-v0", num_envs=10_000), 8)
     return [
         f"PushUp-v0, 10,000 people: {ours / 1e6:.2f} M person-steps per CPU second, "
-        f"{ours / plain:.0f} times SyncVectorEnv ({plain:,.0f})"
+        f"{ours / plain:.0f} times SyncVectorEnv ({plain:,.0f})",
+        f"WeeklyRoutine-v0, 10,000 people: {3 * weeks / 1e6:.2f} M person-sessions per CPU second",
     ]
 
 
