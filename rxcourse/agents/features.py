@@ -65,7 +65,7 @@ class _Scaled:
 
 
 class Tiles(_Scaled):
-    r"""Tile coding: several grids over a box, each shifted, and the tile hit in each.
+    """Tile coding: several grids over a box, each shifted, and the tile hit in each.
 
     Tiling k of K is shifted by k (1, 3, 5, ...) / K tiles, each taken modulo 1, so that the
     shifts do not lie on a diagonal.
@@ -118,7 +118,9 @@ class Tiles(_Scaled):
 
 
 class RadialBasis(_Scaled):
-    r"""Bumps on a grid over a box: feature i is exp(-|s - c_i|^2 / (2 width^2)).
+    r"""Bumps on a grid over a box, each 1 at its centre.
+
+    .. math:: x_i(s) = \exp\big( -\lVert s - c_i \rVert^2 / (2 \, \text{width}^2) \big)
 
     Parameters
     ----------

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rxcourse.agents.expected_sarsa import expected_sarsa
+from rxcourse.agents.features import Lookup
+from rxcourse.agents.linear_prediction import linear_td
 from rxcourse.agents.monte_carlo import monte_carlo
 from rxcourse.agents.q_learning import q_learning
 from rxcourse.agents.sarsa import sarsa
@@ -495,11 +497,75 @@ def regret_of_learners(seed: int) -> Variant:
     return Variant("07", "One box, many learners", seed, text, answer, steps)
 
 
+# ---------------------------------------------------------------- chapter 9
+
+
+def linear_step(seed: int) -> Variant:
+    """One step of semi-gradient TD(0) with two features, and the same step as an end.
+
+    Answers: two new weights, the new values of both states, the weights if the episode ended.
+    """
+    rng = _rng("09", seed)
+    while True:
+        gamma, alpha = _pick(rng, 0.5, 0.8, 0.9), _pick(rng, 0.1, 0.2, 0.5)
+        w = rng.permutation(np.array([-4.0, -3, -2, -1, 1, 2, 3, 4]))[:2]
+        x, x_next = (np.array([1.0, _pick(rng, 0.2, 0.4, 0.5, 0.6, 0.8)]) for _ in range(2))
+        reward = float(_pick(rng, -2.0, -1.0, 1.0, 2.0))
+        here, after = w @ x, w @ x_next
+        delta, delta_end = reward + gamma * after - here, reward - here
+        new, new_end = w + alpha * delta * x, w + alpha * delta_end * x
+        numbers = (here, after, delta, *new, new @ x, new @ x_next, delta_end, *new_end)
+        gaps = min(abs(delta), abs(delta_end), abs(delta - delta_end))
+        if x[1] != x_next[1] and gaps > 0.2 and _pleasant(*numbers):
+            break
+    told = _linear_update(w, x, x_next, reward, gamma, alpha)
+    ended = _linear_update(w, x, x_next, reward, gamma, alpha, ends=True)
+    answer = {
+        "first weight": told[0], "second weight": told[1], "value": float(told @ x),
+        "next value": float(told @ x_next), "first weight, ended": ended[0],
+        "second weight, ended": ended[1],
+    }  # fmt: skip
+    n = number
+    text = "\n".join([
+        f"A value is a sum of two features times weights. The weights are ({n(w[0])}, {n(w[1])}). "
+        f"A person's state has the features (1, {n(x[1])}). The reward is {n(reward)}, and the "
+        f"next state has the features (1, {n(x_next[1])}). Step size {n(alpha)}, gamma "
+        f"{n(gamma)}.", "",
+        "1. Give the two weights after one step of semi-gradient TD(0).",
+        "2. Give the new value of the state and of the next state.",
+        "3. Suppose the episode had ended with this step. Give the two new weights again.",
+        "4. Why has the value of the next state changed, although nothing was learned about it?",
+    ])  # fmt: skip
+    steps = (
+        Step(2, f"The values are {n(here)} and {n(after)}, and the surprise is {n(reward)} + "
+                f"{n(gamma)} · {_plus(after)} - {_plus(here)} = {n(delta)}."),
+        Step(2, f"Each weight moves by {n(alpha)} times the surprise times its feature: "
+                f"{n(new[0])} and {n(new[1])}."),
+        Step(2, f"The new values are {n(new @ x)} and {n(new @ x_next)}."),
+        Step(2, f"After an end nothing comes: the surprise is {n(reward)} - {_plus(here)} = "
+                f"{n(delta_end)}, and the weights are {n(new_end[0])} and {n(new_end[1])}."),
+        Step(2, "Both states share both weights. Whoever moves a weight moves every state that "
+                "has this feature."),
+    )  # fmt: skip
+    return Variant("09", "One step with two features", seed, text, answer, steps)
+
+
+def _linear_update(w, x, x_next, reward, gamma, alpha, *, ends=False) -> Array:
+    """Let the package take one step between two states with these features."""
+    P = np.array([[[0.0, 1.0]], [[0.0, 1.0]]])
+    mdp = TabularMDP(P, np.array([[reward], [0.0]]), np.array([1.0, 0.0]),
+                     np.array([False, ends]), gamma)  # fmt: skip
+    features = Lookup(np.array([x, x_next]))
+    run = linear_td(TabularVectorEnv(mdp, 1), Uniform(1), features, n_learners=1, n_steps=1,
+                    gamma=gamma, alpha=alpha, w0=w, rng=np.random.default_rng(0))  # fmt: skip
+    return run.data["w"][0]
+
+
 # ---------------------------------------------------------------- command line
 
 QUESTIONS: dict[str, Callable[[int], Variant]] = {
     "01": two_returns, "04": careful_plan, "05": mc_and_td, "06": td_update,
-    "07": regret_of_learners,
+    "07": regret_of_learners, "09": linear_step,
 }  # fmt: skip
 
 

@@ -60,8 +60,8 @@ def test_with_a_feature_for_each_state_control_is_its_tabular_twin(random_mdp, n
             "alpha": np.linspace(0.1, 0.5, 5),
             "epsilon": lambda k: 0.5 / (1 + k / 200)}  # fmt: skip
     envs = lambda: TabularVectorEnv(mdp, 5 * rows, horizon=7)  # noqa: E731
-    a = linear(envs(), Lookup(np.eye(6)), w0=0.3, **same, rng=rng())
-    b = table(envs(), q0=0.3, **same, rng=rng())
+    a = linear(envs(), Lookup(np.eye(6)), w0=3.0, **same, rng=rng())
+    b = table(envs(), q0=3.0, **same, rng=rng())
     np.testing.assert_array_equal(a.data["w"].swapaxes(1, 2), b.q)
     states = np.tile(np.arange(6), (5, 1))
     np.testing.assert_array_equal(a.policy.probs(states), b.policy.probs(states))
@@ -82,6 +82,7 @@ def test_with_a_feature_for_each_state_prediction_is_its_tabular_twin(random_mdp
 # ------------------------------------------------------------- plain loops
 
 
+@pytest.mark.equation("eq-semi-gradient", "eq-tdc")
 @pytest.mark.parametrize("name", PREDICTION)
 def test_off_policy_prediction_equals_a_plain_loop(random_mdp, name):
     mdp, features = random_mdp(3, ends=True), some_features(6)
@@ -108,6 +109,7 @@ def test_off_policy_prediction_equals_a_plain_loop(random_mdp, name):
     assert abs(w - 1).max() > 0.1
 
 
+@pytest.mark.equation("eq-linear-q")
 @pytest.mark.parametrize("name", CONTROL)
 def test_control_equals_a_plain_loop(random_mdp, name):
     mdp, features = random_mdp(4, ends=True), some_features(6)
@@ -232,6 +234,7 @@ def test_visit_share_is_where_the_time_is_spent(random_mdp, seed, ends):
     np.testing.assert_allclose(share, walked, atol=1e-9)
 
 
+@pytest.mark.equation("eq-fixed-point")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_fixed_point_solves_the_projected_bellman_equation(random_mdp, seed):
     """By iterating projection after Bellman, and not by solving A w = b."""
@@ -311,6 +314,7 @@ def counterexample():
     return mdp, X, A, b
 
 
+@pytest.mark.equation("eq-divergence")
 def test_bairds_weights_grow_by_the_spectral_radius(counterexample):
     """Expected updates by loops over states, against the largest eigenvalue of I - alpha A."""
     mdp, X, A, b = counterexample

@@ -130,6 +130,21 @@ def answer_07(text):
     }
 
 
+def answer_09(text):
+    w = [Fraction(x) for x in re.search(rf"weights are \(({NUMBER}), ({NUMBER})\)", text).groups()]
+    x, y = (Fraction(f) for f in re.findall(rf"the features \(1, ({NUMBER})\)", text))
+    reward, alpha = one(text, rf"The reward is ({NUMBER}),"), one(text, rf"Step size ({NUMBER}),")
+    gamma, line = one(text, rf"gamma ({NUMBER})\."), lambda w, x: w[0] + w[1] * x
+    found = {}
+    for words, g in (("", gamma), (", ended", Fraction(0))):
+        move = alpha * (reward + g * line(w, y) - line(w, x))
+        new = w[0] + move, w[1] + x * move
+        found |= {f"first weight{words}": new[0], f"second weight{words}": new[1]}
+        if not words:
+            found |= {"value": line(new, x), "next value": line(new, y)}
+    return found
+
+
 def too_close(chapter, text, found):
     """Why an answer could be right by luck, or a mistake have no effect; "" if it cannot."""
     if chapter == "01":
@@ -147,6 +162,9 @@ def too_close(chapter, text, found):
     elif chapter == "06":
         all_of = [*found.values(), one(text, rf"Q\(s, a\) = ({NUMBER})\.")]
         wrong = min(abs(x - y) for k, x in enumerate(all_of) for y in all_of[:k]) < Fraction(1, 25)
+    elif chapter == "09":
+        moves = [found[f"first weight{words}"] for words in ("", ", ended")]
+        wrong = moves[0] == moves[1] or found["value"] == found["next value"]
     else:
         regrets = sorted(x for name, x in found.items() if name.startswith("regret"))
         wrong = regrets[1] <= 0.06 or regrets[2] - regrets[1] <= 0.1
@@ -166,7 +184,8 @@ def wrong_arithmetic(told):
     return found
 
 
-SECOND = {"01": answer_01, "04": answer_04, "05": answer_05, "06": answer_06, "07": answer_07}
+SECOND = {"01": answer_01, "04": answer_04, "05": answer_05, "06": answer_06, "07": answer_07,
+          "09": answer_09}
 
 
 def problems(variant):
