@@ -1,9 +1,12 @@
 """WeeklyRoutine: the physiology by parts, the actions, what is seen, and fairness of luck."""
 
+from pathlib import Path
+
 import gymnasium as gym
 import numpy as np
 import pytest
 
+from rxcourse import evidence
 from rxcourse.rollout import rollout
 from rxcourse.simulators import physiology as phys
 from rxcourse.simulators import weekly_person as person
@@ -16,10 +19,11 @@ from rxcourse.simulators.weekly import (
     WeeklyRoutineFactoredVectorEnv,
     WeeklyRoutineVectorEnv,
 )
-from rxcourse.simulators.weekly_baselines import CYCLE, NAMES, always, template
+from rxcourse.simulators.weekly_baselines import BEST_CONSTANT, CYCLE, NAMES, always, template
 from rxcourse.simulators.weekly_planner import Planner, constant_returns
 from rxcourse.simulators.weekly_year import year as year_of
 
+EVIDENCE = Path(__file__).parents[2] / "book" / "evidence"
 P = {name: np.float32(value) for name, value in parameters("weekly").items()}
 STEADY = {"attendance": 1.0, "attendance_sd": 0.0, "away_start": 0.0, "stress_start": 0.0}
 
@@ -331,3 +335,25 @@ def test_a_load_is_a_number_between_rest_and_heavy():
     data = rollout(envs, envs.baselines["65 % every week"], rng=np.random.default_rng(0))
     rest = rollout(envs, envs.baselines["do nothing"], rng=np.random.default_rng(0))
     assert data.reward.sum() > 4 * 20 and rest.reward.sum() == 0
+
+
+def test_the_ladder_was_measured_and_spans_five_per_cent():
+    """From the stored evidence: what the best constant is, and what a planner adds."""
+    ladder = evidence.load(EVIDENCE / "11_ladder.csv").set_index("policy")
+    best = ladder.loc["best constant"]
+    assert best["template"] == BEST_CONSTANT
+    assert ladder["reward"].drop(["own best constant", "planner with the truth"]).idxmax() in (
+        "best constant", "best constant of four groups",
+    )  # fmt: skip
+    planner = ladder.loc["planner with the truth"]
+    assert planner["ahead"] / best["reward"] >= 0.05
+    assert planner["ahead"] > 4 * planner["ahead_stderr"]
+
+
+def test_the_stored_ladder_is_what_these_people_give():
+    """Two rungs played again: the same people, the same luck."""
+    ladder = evidence.load(EVIDENCE / "11_ladder.csv").set_index("policy")
+    envs = WeeklyRoutineVectorEnv(1_000)
+    for name in ("linear periodization", "best constant"):
+        found = year_of(envs, envs.baselines[name], seed=111)
+        assert found["reward"].mean() == pytest.approx(ladder.loc[name, "reward"], abs=0.05)
