@@ -561,11 +561,76 @@ def _linear_update(w, x, x_next, reward, gamma, alpha, *, ends=False) -> Array:
     return run.data["w"][0]
 
 
+# ---------------------------------------------------------------- chapter 10
+
+
+def two_networks(seed: int) -> Variant:
+    """One target with an old copy, without it and double, its Huber loss, and the same at an end.
+
+    Answers: three targets, the loss and the slope of the first, and the target after an end.
+    """
+    rng = _rng("10", seed)
+    while True:
+        gamma, reward = _pick(rng, 0.5, 0.6, 0.75, 0.8, 0.9), float(rng.integers(-3, 4))
+        online, frozen = (rng.permutation(np.arange(-6, 10))[:4].astype(float) for _ in range(2))
+        value = float(rng.integers(-6, 12))
+        ahead = np.array([frozen.max(), online.max(), frozen[online.argmax()], 0.0])
+        targets = reward + gamma * ahead
+        error = targets[0] - value
+        apart = abs(targets[:, None] - targets)[~np.eye(4, dtype=bool)]
+        if apart.min() > 0.2 and 1.2 < abs(error) < 9 and _pleasant(*targets):
+            break
+    loss = float(limited(np.array([value]), targets[:1], 1.0))
+    slope = float(np.sign(error))
+    answer = {
+        "copy": float(targets[0]), "no copy": float(targets[1]), "double": float(targets[2]),
+        "loss": loss, "ended": float(targets[3]),
+    }  # fmt: skip
+    g, r, v = number(gamma), number(reward), number(value)
+    text = "\n".join([
+        f"A network gives today's session the value {v}. The reward is {r} and gamma is {g}. Of "
+        "tomorrow's four sessions the network and its old copy say:", "",
+        *_table(["tomorrow", *ACTIONS], ["network that learns", *map(number, online)],
+                ["old copy", *map(number, frozen)]),
+        "1. Give the target with the copy, the target without a copy, and the double target.",
+        "2. Give Huber's loss, with threshold 1, for the target with the copy. In which direction "
+        "does the value move, and how would the slope change if the error were twice as large?",
+        "3. The person stopped for good after this session. Give the three targets again.",
+        "4. Instead the study ended after this session. Which of the numbers above holds?",
+    ])  # fmt: skip
+    t = [number(x) for x in targets]
+    chosen = ACTIONS[online.argmax()]
+    steps = (
+        Step(2, f"With the copy: its largest value is {number(ahead[0])}, so "
+                f"{r} + {g} · {_plus(ahead[0])} = {t[0]}."),
+        Step(2, f"Without a copy the network supplies its own largest value, {number(ahead[1])}: "
+                f"{r} + {g} · {_plus(ahead[1])} = {t[1]}."),
+        Step(2, f"Double: the network chooses {chosen}, the copy says what that is worth, "
+                f"{number(ahead[2])}: {r} + {g} · {_plus(ahead[2])} = {t[2]}."),
+        Step(2, f"The error is {t[0]} - {_plus(value)} = {number(error)}. Its size is above 1, so "
+                f"the loss is {number(abs(error))} - 0.5 = {number(loss)}. The value moves "
+                f"{'up' if slope > 0 else 'down'}; the slope is at its limit and stays there."),
+        Step(1, f"After an end nothing comes: all three targets are {t[3]}."),
+        Step(1, "Those of the first question: a study that ends is a cut, and the person goes on."),
+    )  # fmt: skip
+    return Variant("10", "Two networks, one session", seed, text, answer, steps)
+
+
+def limited(value: Array, target: Array, threshold: float) -> float:
+    """Huber's loss by integrating its slope from 0 to the error, which is a straight line at most.
+
+    The slope rises from 0 to the threshold and stays there: a triangle and a rectangle.
+    """
+    size = abs(target - value)
+    inside = np.minimum(size, threshold)
+    return float((inside * inside / 2 + threshold * (size - inside)).mean())
+
+
 # ---------------------------------------------------------------- command line
 
 QUESTIONS: dict[str, Callable[[int], Variant]] = {
     "01": two_returns, "04": careful_plan, "05": mc_and_td, "06": td_update,
-    "07": regret_of_learners, "09": linear_step,
+    "07": regret_of_learners, "09": linear_step, "10": two_networks,
 }  # fmt: skip
 
 

@@ -145,6 +145,20 @@ def answer_09(text):
     return found
 
 
+def answer_10(text):
+    value, reward = one(text, rf"session the value ({NUMBER})\."), one(text, rf"is ({NUMBER}) and")
+    gamma = one(text, rf"gamma is ({NUMBER})\.")
+    says = {row[0]: fractions(row[1:]) for row in rows(text)}
+    online, frozen = says["network that learns"], says["old copy"]
+    choice = max(range(4), key=online.__getitem__)
+    found = {
+        "copy": reward + gamma * max(frozen), "no copy": reward + gamma * max(online),
+        "double": reward + gamma * frozen[choice], "ended": reward,
+    }  # fmt: skip
+    size = abs(found["copy"] - value)
+    return {**found, "loss": size - Fraction(1, 2) if size > 1 else size * size / 2}
+
+
 def too_close(chapter, text, found):
     """Why an answer could be right by luck, or a mistake have no effect; "" if it cannot."""
     if chapter == "01":
@@ -165,6 +179,9 @@ def too_close(chapter, text, found):
     elif chapter == "09":
         moves = [found[f"first weight{words}"] for words in ("", ", ended")]
         wrong = moves[0] == moves[1] or found["value"] == found["next value"]
+    elif chapter == "10":
+        three = [found[name] for name in ("copy", "no copy", "double", "ended")]
+        wrong = len(set(three)) < 4 or found["loss"] <= Fraction(1, 2)
     else:
         regrets = sorted(x for name, x in found.items() if name.startswith("regret"))
         wrong = regrets[1] <= 0.06 or regrets[2] - regrets[1] <= 0.1
@@ -185,7 +202,7 @@ def wrong_arithmetic(told):
 
 
 SECOND = {"01": answer_01, "04": answer_04, "05": answer_05, "06": answer_06, "07": answer_07,
-          "09": answer_09}
+          "09": answer_09, "10": answer_10}
 
 
 def problems(variant):
