@@ -34,14 +34,14 @@ class Rules:
 
     Notes
     -----
-    1. Mean pain of 5 or more in a region last week: it is trained with at most 55 %, or not at
-       all. From 3 on: neither heavier nor more sets there than last week.
-    4. In the first two weeks, and after three weeks off: at most three sets a lift, at most
-       75 %, no higher training maximum.
-    6. Mean soreness of 7 or more in a region: neither heavier nor more sets there than last
-       week.
-    7. In the first four weeks: no load above 85 %.
-    9. Never more than 20 sets a lift and week, nor a session above 90 minutes.
+    - Rule 1. Mean pain of 5 or more in a region last week: it is trained with at most 55 %, or
+      not at all. From 3 on: neither heavier nor more sets there than last week.
+    - Rule 4. In the first two weeks, and after three weeks off: at most three sets a lift, at
+      most 75 %, no higher training maximum.
+    - Rule 6. Mean soreness of 7 or more in a region: neither heavier nor more sets there than
+      last week.
+    - Rule 7. In the first four weeks: no load above 85 %.
+    - Rule 9. Never more than 20 sets a lift and week, nor a session above 90 minutes.
 
     No sets at all is always allowed.
 
