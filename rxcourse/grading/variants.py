@@ -626,11 +626,69 @@ def limited(value: Array, target: Array, threshold: float) -> float:
     return float((inside * inside / 2 + threshold * (size - inside)).mean())
 
 
+# ---------------------------------------------------------------- chapter 12
+
+
+def two_loads(seed: int) -> Variant:
+    """Pushes on one preference after two kinds of session, without and with a baseline.
+
+    Answers: value of the policy, two pushes, their mean, two pushes with the value taken off.
+    """
+    rng = _rng("12", seed)
+    while True:
+        p = _pick(rng, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)
+        pays = rng.integers(-60, 121, size=2) / 10
+        score = np.array([1 - p, -p])
+        v = p * pays[0] + (1 - p) * pays[1]
+        bare, less = score * pays, score * (pays - v)
+        slope = p * bare[0] + (1 - p) * bare[1]
+        if (abs(pays[0] - pays[1]) > 1 and abs(pays).min() > 0 and abs(v) > 0.2
+                and _pleasant(v, slope, *bare, *less)):  # fmt: skip
+            break
+    mdp = TabularMDP(np.array([[[0, 1.0]] * 2] * 2), np.array([pays, [0, 0]]), np.eye(2)[0],
+                     np.array([False, True]), 1.0)  # fmt: skip
+    value = policy_value(mdp, np.array([[p, 1 - p]] * 2))[0]
+    better = bellman_backup(mdp, np.zeros(2))[0, 0] - value
+    answer = {
+        "value": float(value), "push after light": float(bare[0]),
+        "push after heavy": float(bare[1]), "slope": float(p * better),
+        "after light, less value": float((1 - p) * better),
+        "after heavy, less value": float(less[1]),
+    }  # fmt: skip
+    n = number
+    text = "\n".join([
+        f"One session. A softmax policy takes light with probability {n(p)} and heavy with "
+        f"probability {n(1 - p)}. Rewards:", "",
+        *_table(["load", "light", "heavy"], ["reward", *map(n, pays)]),
+        "1. What does the policy earn on average?",
+        "2. Give the push on the preference of light, score times reward, after a light and after "
+        "a heavy session.",
+        "3. What is the exact slope of the return in the preference of light?",
+        "4. Give the two pushes again, with the policy's value as a baseline.",
+        "5. A colleague takes the value of the action that was taken as the baseline. What is "
+        "wrong with that?",
+    ])  # fmt: skip
+    steps = (
+        Step(1, f"Value: {_products((p, 1 - p), pays)} = {n(v)}."),
+        Step(3, f"The score of light is {n(1 - p)} after light and {n(-p)} after heavy. Pushes: "
+                f"{n(1 - p)} · {_plus(pays[0])} = {n(bare[0])} and "
+                f"{n(-p)} · {_plus(pays[1])} = {n(bare[1])}."),
+        Step(2, f"Slope, the mean of the pushes: {_products((p, 1 - p), bare)} = {n(slope)}."),
+        Step(3, f"The rewards less the value are {n(pays[0] - v)} and {n(pays[1] - v)}. Pushes: "
+                f"{n(1 - p)} · {_plus(pays[0] - v)} = {n(less[0])} and "
+                f"{n(-p)} · {_plus(pays[1] - v)} = {n(less[1])}."),
+        Step(1, "It depends on the action. Here every push would be 0, and nothing is learned: a "
+                "baseline may depend on the state only."),
+    )  # fmt: skip
+    return Variant("12", "Two loads, four pushes", seed, text, answer, steps)
+
+
 # ---------------------------------------------------------------- command line
 
 QUESTIONS: dict[str, Callable[[int], Variant]] = {
     "01": two_returns, "04": careful_plan, "05": mc_and_td, "06": td_update,
     "07": regret_of_learners, "09": linear_step, "10": two_networks,
+    "12": two_loads,
 }  # fmt: skip
 
 

@@ -470,6 +470,24 @@ def test_the_untrained_policies_are_the_same_with_and_without_a_baseline(random_
     assert first[0].equals(first[1])
 
 
+@pytest.mark.parametrize(("baseline", "left"), [(True, 0.0), (False, 5.0)])
+def test_what_is_always_paid_is_taken_off_once_the_baseline_has_learned_it(replay, baseline, left):
+    """One decision an episode, reward 5 whatever is done."""
+    k = np.zeros((300, L), int)
+    envs = replay(1, obs=k, next_obs=k, reward=k + 5.0, terminated=k == 0, truncated=k != 0)
+    found = []
+
+    def watched(policy, batch, advantage):
+        found.append(advantage.numpy())
+        return surrogate(policy, batch, advantage)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rxcourse.agents.reinforce.surrogate", watched)
+        learn(reinforce, envs, n_steps=300, baseline=baseline, baseline_rate=0.05)
+    np.testing.assert_allclose(found[-1], left, atol=0.05)
+    assert abs(found[0]).min() > 3
+
+
 BAD = {
     "rng": ({"rng": 7}, "rng must be a numpy.random.Generator"),
     "learners": ({"n_learners": 3}, "multiple of n_learners"),

@@ -159,6 +159,19 @@ def answer_10(text):
     return {**found, "loss": size - Fraction(1, 2) if size > 1 else size * size / 2}
 
 
+def answer_12(text):
+    p = one(text, rf"light with probability ({NUMBER})")
+    light, heavy = fractions(rows(text)[0][1:])
+    value = light * p + heavy * (1 - p)
+    # The slope of a mean of two is p (1 - p) times their difference.
+    return {
+        "value": value, "push after light": light - p * light, "push after heavy": -p * heavy,
+        "slope": p * (1 - p) * (light - heavy),
+        "after light, less value": (1 - p) ** 2 * (light - heavy),
+        "after heavy, less value": p**2 * (light - heavy),
+    }  # fmt: skip
+
+
 def too_close(chapter, text, found):
     """Why an answer could be right by luck, or a mistake have no effect; "" if it cannot."""
     if chapter == "01":
@@ -182,6 +195,8 @@ def too_close(chapter, text, found):
     elif chapter == "10":
         three = [found[name] for name in ("copy", "no copy", "double", "ended")]
         wrong = len(set(three)) < 4 or found["loss"] <= Fraction(1, 2)
+    elif chapter == "12":
+        wrong = found["slope"] == 0 or found["value"] == 0
     else:
         regrets = sorted(x for name, x in found.items() if name.startswith("regret"))
         wrong = regrets[1] <= 0.06 or regrets[2] - regrets[1] <= 0.1
@@ -202,7 +217,8 @@ def wrong_arithmetic(told):
 
 
 SECOND = {"01": answer_01, "04": answer_04, "05": answer_05, "06": answer_06, "07": answer_07,
-          "09": answer_09, "10": answer_10}
+          "09": answer_09, "10": answer_10,
+          "12": answer_12}  # fmt: skip
 
 
 def problems(variant):
