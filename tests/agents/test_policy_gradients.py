@@ -325,6 +325,18 @@ def test_decisions_that_never_happened_have_no_share():
     np.testing.assert_allclose(by_learner, 1, atol=1e-5)
 
 
+def test_a_segment_says_where_episodes_stop_and_where_nothing_follows(replay):
+    """An end after the second decision, a cut after the fourth."""
+    k = np.arange(6)[:, None].repeat(2, axis=1)
+    envs = replay(1, obs=0 * k, next_obs=0 * k, reward=k, terminated=k == 1, truncated=k == 3)
+    memory = Segments(softmax(2, np.zeros((1, 1))), 2, gamma=0.5, length=6)
+    for step in steps_of(envs, memory.policy, 6):
+        memory.store(step)
+    batch = memory.take()
+    assert batch.goes_on[:, 0].tolist() == [True, False, True, False, True, True]
+    assert batch.discount[:, 1].tolist() == [0.5, 0, 0.5, 0.5, 0.5, 0.5]
+
+
 def test_time_and_learner_orders_undo_each_other():
     memory = Segments(softmax(2), 6, gamma=0.9, length=4)
     column = np.arange(24.0).reshape(4, 6)
