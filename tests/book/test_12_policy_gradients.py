@@ -20,6 +20,8 @@ from rxcourse.network_q import Features
 from rxcourse.policy import Softmax, TabularPolicy
 from rxcourse.rollout import interact, rollout
 from rxcourse.simulators.tabular import TabularVectorEnv
+from rxcourse.simulators.weekly import WeeklyRoutineLoadVectorEnv
+from rxcourse.simulators.weekly_baselines import FixedLoad
 
 MONDAY, FRESH, TIRED, END = range(4)
 STORED = Path(__file__).parents[2] / "book" / "evidence" / "12_ppo.csv"
@@ -260,6 +262,53 @@ def test_what_the_chapter_says_of_the_stored_runs():
     constants = stored[stored.method.str.startswith("constant")]
     assert constants.loc[constants.ahead.idxmax(), "method"] == "constant 0.700"
     assert ppo.stderr.round(1).unique().tolist() == [0.2]
+
+
+class Unrounded(WeeklyRoutineLoadVectorEnv):
+    """Repetitions as the formula gives them, with fractions."""
+
+    def dose(self, action, day):
+        plan = super().dose(action, day)
+        return plan._replace(reps=np.clip(24 * (1 / plan.load - 1), 1, 20))
+
+
+def fixed(load):
+    return FixedLoad((load - 0.3) / 0.65 * 2 - 1)
+
+
+def test_whole_repetitions_make_the_dip_among_the_constant_loads():
+    """In the stored runs 67.5 % is worse than both its neighbours; with fractions it is not."""
+    stored = evidence.load(STORED).set_index("method").ahead
+    low, middle, high = (stored[f"constant {load}"] for load in ("0.650", "0.675", "0.700"))
+    assert middle < min(low, high) - 0.4
+    low, middle, high = (
+        rollout(Unrounded(1_000), fixed(load), rng=np.random.default_rng(12)).returns(1.0).mean()
+        for load in (0.65, 0.675, 0.7)
+    )
+    assert middle > min(low, high) and low > high
+
+
+def test_repetitions_that_follow_from_the_load():
+    loads = np.array([0.6, 0.65, 0.675, 0.7, 0.8])
+    action = ((loads - 0.3) / 0.65 * 2 - 1).astype(np.float32)
+    reps = WeeklyRoutineLoadVectorEnv(len(loads)).dose(action, 0).reps
+    assert reps.tolist() == [16, 13, 12, 10, 6]
+
+
+def test_what_the_rule_of_the_stored_runs_means_as_loads():
+    rule = evidence.load(STORED).set_index("method").loc["rule by search"]
+
+    def load(week, sore=0.0, pain=0.0, worst=0.0, rise=0.0, gain=0.0):
+        """From an observation, by the columns' names, as the script computes it."""
+        a = rule["1"] + rule["week"] * (week / 52 - 0.5) + 3 * rule["soreness"] * sore
+        a += 3 * rule["pain"] * pain + 3 * rule["worst pain"] * worst
+        a += rule["rise"] * 10 * rise + 3 * rule["gain"] * gain
+        return round(30 + (a + 1) / 2 * 65)
+
+    now = {"sore": 0.1, "rise": 0.01, "gain": 0.16}
+    assert (load(0), load(51, sore=0.1, gain=0.31)) == (76, 80)
+    assert (load(12, **now), load(12, pain=0.4, worst=0.4, **now),
+            load(13, worst=0.4, **now)) == (76, 59, 64)  # fmt: skip
 
 
 def test_softmax_of_the_package_is_the_same_policy():
