@@ -534,8 +534,8 @@ QUIZ = (
                         "on the same weights, and the rule treats it as fixed.", True),
             "c": Option("It uses half of the features.", "All features of the state left are "
                         "used."),
-            "d": Option("It is right half of the time.", "On one's own experience it converges, "
-                        "always."),
+            "d": Option("It is right half of the time.", "On one's own experience, with linear "
+                        "features and small steps that shrink, it converges every time."),
         },
     ),
     Numeric(
