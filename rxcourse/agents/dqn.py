@@ -95,7 +95,8 @@ def dqn(
     n_step : int
         Rewards that a target counts before it trusts a value.
     replay : bool
-        Without it an update sees the decisions since the last update, and only them.
+        Without it an update sees the latest `train_every` decisions, and only them; where
+        several updates fall due at one step, they see the same ones.
     target_network : bool
         Without it the targets move with every update.
     huber : bool
