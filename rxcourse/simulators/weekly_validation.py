@@ -213,7 +213,8 @@ def _safety(n, seed):
 
 
 def _leaving(n, seed):
-    stay = {w: Course(_of("3x10, same load", w), n, seed, dropout=True).enrolled.mean()
+    many = max(n, 10_000)  # a share of people, so its own chance is large
+    stay = {w: Course(_of("3x10, same load", w), many, seed, dropout=True).enrolled.mean()
             for w in (13, 52)}  # fmt: skip
     published = "11.9 % leave in 12 weeks; Geirsdottir 2017"
     for weeks, wanted in ((13, 0.89), (52, 0.66)):

@@ -281,7 +281,7 @@ def graded(tmp_path_factory):
     (folder / "notes.txt").write_text("no submission")
     out = folder.parent / "grades.csv"
     start = time.perf_counter()
-    small = ["--seconds", "5", "--memory", "1024", "--jobs", "2", "--chapter", "06"]
+    small = ["--seconds", "10", "--memory", "1024", "--jobs", "2", "--chapter", "06"]
     feedback = ["--json", str(out.parent / "json")]
     code = main(["grade", str(folder), "--out", str(out), *small, *feedback])
     seconds = time.perf_counter() - start
