@@ -52,8 +52,7 @@ class Rules:
     """
 
     def __init__(self, envs: WeeklyRoutineVectorEnv):
-        missing = {"pain", "record"} - set(envs.blocks)
-        if "pain" in missing or not hasattr(envs, "prescription"):
+        if "pain" not in envs.blocks or not hasattr(envs, "prescription"):
             raise ValueError(
                 "envs must list its routines and ask about pain: make it with blocks that hold "
                 '"pain", and with templates or factored actions.'
@@ -64,7 +63,8 @@ class Rules:
         self.load = np.where(self.sets.any(axis=0), plan.load.max(axis=0), 0.0)
         self.rises = np.nan_to_num(plan.step) > 0
         weekly = plan.sets.sum(axis=0).max(axis=0)
-        minutes = plan.sets.sum(axis=1) * (plan.rest + plan.reps * 3 / 60) + 10
+        a_set = plan.rest + plan.reps * envs.p["seconds_per_rep"] / 60
+        minutes = plan.sets.sum(axis=1) * a_set + envs.p["warmup"]
         self.never = (weekly > MOST_WEEKLY_SETS) | (minutes.max(axis=0) > MOST_MINUTES)
         self.rest = np.flatnonzero(~self.sets.any(axis=0))
         self.at = {name: place for place, name in enumerate(envs.columns)}

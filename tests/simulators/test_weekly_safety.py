@@ -105,3 +105,9 @@ def test_fallbacks_are_less_work_nearest_first_and_end_in_rest():
 def test_rules_need_questions_about_pain():
     with pytest.raises(ValueError, match="ask about pain"):
         Rules(WeeklyRoutineVectorEnv(1, blocks=()))
+
+
+def test_the_length_of_a_session_is_that_of_the_simulator():
+    """With a warm-up of half an hour more routines are longer than 90 minutes."""
+    envs = WeeklyRoutineVectorEnv(1, overrides={"warmup": 30.0})
+    assert Rules(envs).never.sum() > MASK.never.sum()
